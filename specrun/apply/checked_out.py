@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import partial
@@ -54,12 +55,39 @@ class Check:
 
 
 def write_out(run: Submitted, folder: Path) -> Written:
-    """Write a run's spec and code below a folder, and those of the runs that it reads from. What a name would lead out
-    of it is refused. Raises OSError.
+    """Write a run's spec and code below a folder, and those of the runs that it reads from, however far up, each once
+    and beside each other. What a name would lead out of it is refused. Raises OSError.
     """
+    own = _write_out(run, folder)
+    written, refused = list(own.files), dict(own.refused)
+    seen: set[str] = set()
+    waiting = list(_upstream(run))
+    for spec, name in waiting:  # grows as it is gone through
+        if spec in seen:
+            continue
+        seen.add(spec)
+        beside = f"{UPSTREAM}/{spec}"
+        try:
+            source = Submitted(run.engine, run.engine.run(name))
+            found = _write_out(source, folder / beside, is_upstream=True)
+            waiting += _upstream(source)
+        except EngineError as error:
+            refused[beside] = f"what {name} was cannot be read: {error}"
+            continue
+        written += (f"{beside}/{one}" for one in found.files)
+        refused.update({f"{beside}/{one}": why for one, why in found.refused.items()})
+    return Written(tuple(written), refused)
+
+
+_READ_FROM = re.compile(rf"^( +run: ){UPSTREAM}/([a-z0-9-]+/{re.escape(SPEC)})$", re.MULTILINE)
+
+
+def _write_out(run: Submitted, folder: Path, *, is_upstream: bool = False) -> Written:
+    """The same of one run alone. What one that `is_upstream` reads from lies beside it."""
     files: dict[str, bytes] = {}
     if run.kept is not None:
-        files = {SPEC: run.kept.spec.encode(), **run.kept.files}
+        spec = _READ_FROM.sub(r"\1../\2", run.kept.spec) if is_upstream else run.kept.spec
+        files = {SPEC: spec.encode(), **run.kept.files}
     written: list[str] = []
     refused: dict[str, str] = {}
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,15 +105,6 @@ def write_out(run: Submitted, folder: Path) -> Written:
             refused[name] = why
         else:
             written.append(name)
-    for spec, name in _upstream(run):
-        beside = f"{UPSTREAM}/{spec}"
-        try:
-            found = write_out(Submitted(run.engine, run.engine.run(name)), folder / beside)
-        except EngineError as error:
-            refused[beside] = f"what {name} was cannot be read: {error}"
-            continue
-        written += (f"{beside}/{one}" for one in found.files)
-        refused.update({f"{beside}/{one}": why for one, why in found.refused.items()})
     return Written(tuple(written), refused)
 
 

@@ -46,6 +46,19 @@ def runs(folder: Path) -> list[str]:
     return sorted(one.name for one in (folder / ".specrun" / "runs").iterdir())
 
 
+def test_what_is_read_by_two_ways_is_once_in_a_copy(specrun: Any, chain: Path) -> None:
+    both = "{f: {run: prep, output: f}, m: {run: train, output: model}}"
+    write_spec(chain, f"name: judge\njob: {{command: ls, inputs: {both}}}\n", "judge.yaml")
+    assert specrun("apply", ".", "-q").code == 0
+    judge, *_ = runs(chain)
+    said = specrun("checkout", judge, "copy")
+    assert said.code == 0, said.out + said.err
+    assert sorted(one.parent.name for one in (chain / "copy").rglob("job.yaml")) == ["copy", "prep", "train"]
+    for what in ("copy/job.yaml", "copy"):
+        said = specrun("plan", what, "--exit-code")
+        assert said.code == 0, said.out + said.err
+
+
 def test_a_chain_from_its_plan_to_a_copy_elsewhere(specrun: Any, chain: Path) -> None:
     said = specrun("apply", "train.yaml")
     assert (said.code, "Nothing has run for what prep is now" in said.err) == (1, True)
