@@ -186,7 +186,7 @@ class Specs:
         """The versions of a model, newest first, or of each model the newest, where the specs have their runs: whoever
         registered them. Raises SpecInvalid, UsageError and EngineError.
         """
-        found = [Model(one, there) for one in self._registries() for there in versions_of(one.engine, name)]
+        found = [Model(one, there) for one in self._registries() for there in versions_of(one.engine, name, limit)]
         found.sort(key=lambda one: one.observed.created or 0.0, reverse=True)
         return Models(found[:limit])
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from specrun.apply.runs_of import RunsOf
 from specrun.engines.base import EngineError, Missing
 from specrun.engines.calls import Read, read_all
-from specrun.engines.parts import Models
+from specrun.engines.parts import LISTED, Models
 from specrun.engines.reliable import Reliable
 from specrun.plan.metrics import Logged
 from specrun.plan.models import LATEST, TRIAL_TAG, RegisteredModel
@@ -69,11 +69,11 @@ def data_of(run: Run | None) -> tuple[str, ...]:
     return tuple(one for one in run.reads if one.startswith("data/")) if run is not None else ()
 
 
-def versions_of(engine: Reliable, model: str | None) -> Sequence[RegisteredModel]:
-    """The versions of a model, or the newest of each model, newest first. Raises EngineError."""
+def versions_of(engine: Reliable, model: str | None, most: int | None = LISTED) -> Sequence[RegisteredModel]:
+    """The newest versions of a model (`most`; None: all), or the newest of each, newest first. Raises EngineError."""
     what = "the models" if model is None else f"the versions of {model}"
     nothing: Sequence[RegisteredModel] = ()
-    return _one(engine.models(what, lambda models: models.versions(model), nothing))
+    return _one(engine.models(what, lambda models: models.versions(model, most), nothing))
 
 
 def version_of(engine: Reliable, wanted: ModelVersion) -> RegisteredModel | None:
@@ -91,7 +91,7 @@ def not_there(engines: Iterable[Reliable], wanted: str) -> str:
     found = [str(one) for engine in engines for one in versions_of(engine, name)] if version else []
     found = found or sorted({one.name for engine in engines for one in versions_of(engine, None)})
     told = ", ".join(map(visible, found[:TOLD])) or "none"
-    more = f" and {len(found) - TOLD} more" if len(found) > TOLD else ""
+    more = f" and {len(found) - TOLD} more" if TOLD < len(found) < LISTED else " and more" if len(found) > TOLD else ""
     return f"there is no model {visible(wanted)} {titles}: there {'is' if len(found) < 2 else 'are'} {told}{more}"
 
 

@@ -16,6 +16,7 @@ from specrun.cli.options import color_option, output_option
 from specrun.cli.reading import LOCAL, Reading, models_options
 from specrun.cli.telling import quiet, tell
 from specrun.engines.base import Scope
+from specrun.engines.parts import NAMES
 from specrun.plan.makers import NOBODY
 from specrun.plan.models import RegisteredModel
 from specrun.spec.model import ModelVersion
@@ -33,10 +34,11 @@ def models(model: str, reading: Reading, output: str, limit: int) -> None:
     """Registered models: the newest version of each, the versions of one, or a version with all that it came from."""
     opened = registries(reading)
     name, _, version = model.partition(":")
+    listed: list[tuple[RunsOfSpec, Sequence[RegisteredModel]]] = []
     if version:
         found = [(one, there) for one, there in opened.ask(lambda one: _version(one, name, version)) if there]
     else:
-        listed = opened.ask(lambda one: versions_of(one.engine, name or None))
+        listed = opened.ask(lambda one: versions_of(one.engine, name or None, limit + 1))
         found = [(one, there) for one, several in listed for there in several]
         found.sort(key=lambda each: _age(each[1]))
     shown = found[:limit]
@@ -54,6 +56,8 @@ def models(model: str, reading: Reading, output: str, limit: int) -> None:
         tell(f"there are more: --limit {limit * 5} shows them")
     elif not rows and not opened.failed:
         tell("no models yet: `register` of an output has it be one, once its run has succeeded")
+    if not name and any(one.engine.facts.in_workspace and len(several) >= NAMES for one, several in listed):
+        tell(f"the first {NAMES} models were looked at: name one to see another")
     opened.finish()
 
 

@@ -12,6 +12,12 @@ from specrun.plan.quota import Allowance, Sku
 from specrun.plan.trials import Trial
 from specrun.spec.model import ModelVersion
 
+LISTED = 100
+"""Versions of a model that are listed where nobody says how many."""
+
+NAMES = 200
+"""Models whose newest version is looked at where that is a request for each."""
+
 
 class Metrics(Protocol):
     """What runs log: metrics and parameters."""
@@ -38,8 +44,10 @@ class Sweeps(Protocol):
 class Models(Protocol):
     """Registered models."""
 
-    def versions(self, model: str | None = None) -> Sequence[RegisteredModel]:
-        """Those of a model, or the newest of each model, newest first."""
+    def versions(self, model: str | None = None, most: int | None = LISTED) -> Sequence[RegisteredModel]:
+        """The newest of a model, `most` of them (None: all), or the newest of each model, newest first; where each
+        model is a request, of the first `NAMES` models.
+        """
 
     def find(self, wanted: ModelVersion) -> RegisteredModel:
         """One, with a digest of its files. Raises Missing."""

@@ -275,6 +275,17 @@ def test_the_newest_of_each_model_are_listed(ran: Launch, place: Place) -> None:
     assert routes == [f"GET {PLANE}/models", GET, GET]
 
 
+@pytest.mark.parametrize(("most", "requests"), [(21, 1), (100, 1), (150, 2), (None, 3)])
+def test_as_many_versions_are_read_as_are_wanted(ran: Launch, place: Place, most: int | None, requests: int) -> None:
+    for number in range(1, 231):
+        ran.plane.assets.add(Version(MODELS, "digits", str(number), of_others(str(number))))
+    found: list[str] = []
+    models = ran.engine.models
+    routes = asked(place, lambda: found.extend(one.version for one in models.versions("digits", most)))
+    assert found == [str(number) for number in range(230, 0, -1)][:most]
+    assert len(routes) == requests
+
+
 @pytest.mark.parametrize(
     ("uri", "path"),
     [

@@ -31,9 +31,9 @@ class Registry:
     def __init__(self, models: Sequence[RegisteredModel]) -> None:
         self.models = list(models)
 
-    def versions(self, model: str | None = None) -> Sequence[RegisteredModel]:
+    def versions(self, model: str | None = None, most: int | None = 100) -> Sequence[RegisteredModel]:
         if model is not None:
-            return [one for one in self.models if one.name == model]
+            return [one for one in self.models if one.name == model][:most]
         return list({one.name: one for one in reversed(self.models)}.values())
 
     def find(self, wanted: ModelVersion) -> RegisteredModel:
@@ -187,6 +187,16 @@ def test_a_model_is_served_with_what_was_built_for_its_run(specrun: Command, eng
     assert served("served:2").startswith(f"{plain}2 ")  # its run is gone
 
 
+def test_no_more_versions_are_read_than_are_shown(specrun: Command, engine: Double) -> None:
+    assert isinstance(engine.models, Registry)
+    engine.models.models += [version("many", number, TRAIN) for number in range(130, 0, -1)]
+    said = specrun("models", "many", "-q", "--limit", "120")
+    assert (said.out.splitlines(), said.err) == ([f"many:{number}" for number in range(130, 10, -1)], "")
+    assert specrun("models", "many", "--limit", "120").err == "there are more: --limit 600 shows them\n"
+    assert specrun("models", "many", "--limit", "130").err == ""
+    assert specrun("models", "many:x").err.endswith("many:127, many:126 and more\n")
+
+
 @pytest.mark.parametrize(
     ("wanted", "there"),
     [
@@ -221,7 +231,7 @@ def test_where_models_are(specrun: Command, engine: Double) -> None:
 
 
 def test_a_place_that_does_not_answer(specrun: Command, engine: Double, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(model: str | None = None) -> Sequence[RegisteredModel]:
+    def fail(model: str | None = None, most: int | None = 100) -> Sequence[RegisteredModel]:
         raise EngineError("nobody answers")
 
     monkeypatch.setattr(engine.models, "versions", fail)

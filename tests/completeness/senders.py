@@ -181,7 +181,7 @@ class AnyModels:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def versions(self, model: str | None = None) -> list[RegisteredModel]:
+    def versions(self, model: str | None = None, most: int | None = None) -> list[RegisteredModel]:
         return []
 
     def find(self, wanted: ModelVersion) -> RegisteredModel:

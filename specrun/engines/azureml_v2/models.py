@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from specrun.engines.azure.blob_errors import KeyRefused
@@ -26,6 +27,7 @@ from specrun.engines.azureml_v2.connection import Connection
 from specrun.engines.azureml_v2.model_paths import ModelPath, path_of, source_of
 from specrun.engines.azureml_v2.runs import SdkRuns
 from specrun.engines.base import Conflict, EngineError, Missing, Transient
+from specrun.engines.parts import LISTED, NAMES
 from specrun.plan.hashes import content_digest
 from specrun.plan.models import (
     LATEST,
@@ -42,9 +44,6 @@ from specrun.spec.model import ModelVersion
 
 PAGE, PAGES = 100, 20
 """Versions in one answer, and how many answers are read where the service does not sort a run's versions out."""
-
-NAMES = 200
-"""Models whose newest version is looked at, a request for each."""
 
 AT_ONCE = 8
 TRIES = 10
@@ -70,16 +69,17 @@ class ArmModels:
         self._runs = runs
 
     @asked
-    def versions(self, model: str | None = None) -> Sequence[RegisteredModel]:
-        """The newest hundred of a model, or the newest of each model, newest first: without archived ones. One request;
-        or one for each model, of the first `NAMES`, and those that list these.
+    def versions(self, model: str | None = None, most: int | None = LISTED) -> Sequence[RegisteredModel]:
+        """The newest of a model, or the newest of each model, newest first: without archived ones. A request for each
+        hundred; or one for each model, of the first `NAMES`, and those that list these.
         """
         if model is not None:
+            query = {**_NEWEST_FIRST, "$top": str(min(most or PAGE, PAGE))}
             try:
-                answer = self._get(f"/{model}/versions", {**_NEWEST_FIRST, "$top": str(PAGE)}, f"list {model}")
+                answer = self.connection.arm.items(f"{self._models}/{model}/versions", query, f"list {model}")
+                return [_read(model, one) for one in islice(answer, most)]
             except Missing:
                 return []
-            return [_read(model, one) for one in answer.get("value") or ()]
         found: list[RegisteredModel] = []
 
         def look(name: str, version: str) -> None:

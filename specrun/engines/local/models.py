@@ -21,6 +21,7 @@ from pathlib import Path
 from specrun.engines.base import EngineError, Missing
 from specrun.engines.local.resources import translated
 from specrun.engines.local.stores import files_in
+from specrun.engines.parts import LISTED
 from specrun.plan.file_locks import EXCLUSIVE, flock
 from specrun.plan.hashes import HashCache, content_digest
 from specrun.plan.home import replace_text, scratch
@@ -58,10 +59,10 @@ class LocalModels:
         self._home = home
         self._hashes = hashes
 
-    def versions(self, model: str | None = None) -> Sequence[RegisteredModel]:
-        """Those of a model, or the newest of each model, newest first."""
+    def versions(self, model: str | None = None, most: int | None = LISTED) -> Sequence[RegisteredModel]:
+        """The newest of a model, or the newest of each model, newest first."""
         if model is not None:
-            return [found for version in self._numbers(model) if (found := self._read(model, version))]
+            return [found for version in self._numbers(model)[:most] if (found := self._read(model, version))]
         newest = (self._read(name, numbers[0]) for name in self._names() if (numbers := self._numbers(name)))
         return sorted((one for one in newest if one), key=lambda one: one.created or 0.0, reverse=True)
 
@@ -89,7 +90,9 @@ class LocalModels:
             noted = read_private(note).decode()
         found = self._read(model, int(noted)) if _VERSION.fullmatch(noted) else None
         every = [_undamaged(found)] if found is not None else []
-        return next((one for one in (*every, *self.versions(model)) if (one.run, one.output) == (run, output)), None)
+        return next(
+            (one for one in (*every, *self.versions(model, None)) if (one.run, one.output) == (run, output)), None
+        )
 
     def register(self, registration: Registration) -> RegisteredModel:
         """Copy an output of a run as a new version, unless there is one of that run. Raises Missing."""
