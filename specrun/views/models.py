@@ -17,6 +17,9 @@ from specrun.views.run_csv import table_text
 from specrun.views.runs import COLOURS, local_moment
 from specrun.views.text import Paint, columns, nearby, tied, wrapped
 
+LEAST = 20
+"""Columns for names, however narrow a terminal is."""
+
 METRICS = 4
 """Metrics that a list has of each."""
 
@@ -44,7 +47,7 @@ class Row:
 def models_text(rows: Sequence[Row], paint: Paint, width: int) -> str:
     """Versions in their order: each with its run, the last values of its metrics, and below what it came from."""
     heads = [str(row.lineage.model) for row in rows]
-    room = max(map(columns, map(visible, heads)), default=0)
+    room = min(max(map(columns, map(visible, heads)), default=0), max(LEAST, width // 3))
     several = len({row.place for row in rows}) > 1
     return "\n".join(line for row in rows for line in _listed(row, room, paint, width, several=several))
 
@@ -53,6 +56,9 @@ def _listed(row: Row, room: int, paint: Paint, width: int, *, several: bool) -> 
     model, lineage = row.lineage.model, row.lineage
     name, indent = visible(str(model)), " " * (room + 2)
     head = f"{paint(name, 'bold')}{' ' * (room - columns(name))}"
+    if columns(name) > room:  # it has a line of its own
+        yield from (paint(line, "bold") for line in wrapped(name, "", width))
+        head = " " * room
     told = [local_moment(model.created) if model.created is not None else "", visible(model.run)]
     shown = [f"{visible(name)}={value:g}" for name, value in list(lineage.metrics.items())[:METRICS]]
     more = len(lineage.metrics) - len(shown)

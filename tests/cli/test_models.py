@@ -123,6 +123,22 @@ def test_the_newest_of_each_in_the_width_of_a_terminal(
     assert "model.json is damaged: empty" in specrun("models").out
 
 
+def test_a_long_name_leaves_room_for_the_others(
+    specrun: Command, engine: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert isinstance(engine.models, Registry)
+    engine.models.models.append(version("of-a-name-" * 6, 9, TRAIN))
+    lines = specrun("models", "--limit", "2").out.splitlines()
+    assert lines[:3] == [
+        f"{'of-a-name-' * 6}:9",
+        f"{' ' * 28}1970-01-01 00:09:00  {TRAIN}",
+        f"{' ' * 28}accuracy=0.75  loss=1.5",
+    ]
+    assert any(line.startswith(f"tuned:4{' ' * 21}1970-01-01 00:04:00") for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
 def test_one_version_with_all_that_it_came_from(specrun: Command, engine: Double) -> None:
     said = specrun("models", "tuned:latest")
     told = said.out[said.out.index("  made of") :].splitlines()
