@@ -36,6 +36,8 @@ SCRIPTS = {
 }
 """Scripts that say everything, with the specs that they become."""
 
+OF_V1 = {"steps-of-v1": ["clean-leaves", "fit", "tune", "look"]}
+
 DEFAULTS = (("type", "uri_folder"), ("delay_evaluation", 0))
 """What the SDK writes where a script says nothing."""
 
@@ -76,11 +78,11 @@ def asked(found: list[Imported]) -> dict[str, tuple[str, str]]:
     return {entry.source: (entry.place, entry.note) for one in found for entry in one.report.todos}
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", [*SCRIPTS, *OF_V1])
 def test_a_script_becomes_a_folder_of_valid_specs(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / f"{name}.py").write_text((folder / f"{name}.py.txt").read_text())
     assert run(["import", f"{name}.py", "--out-dir", ".", "--workspace", "config.json"]) == 0
-    files = [f"{spec}.yaml" for spec in SCRIPTS[name]]
+    files = [f"{spec}.yaml" for spec in (SCRIPTS | OF_V1)[name]]
     assert sorted(one.name for one in folder.glob("*.yaml")) == sorted(files)
     assert run(["validate", "--strict", "--engine", "azureml", *files]) == 0, capsys.readouterr().out
 
@@ -288,6 +290,61 @@ def test_a_component_that_a_notebook_writes_is_read_with_it() -> None:
     (found,) = import_script("a.ipynb", notebook, ImportOptions())
     assert read_back(found)["job"]["code"] == "parts/fit"  # type: ignore[index]
     assert [*found.files] == ["parts/fit/fit.yml", "parts/fit/fit.py"]
+
+
+V1 = "from azureml.core import *\nfrom azureml.pipeline.core import *\nfrom azureml.pipeline.steps import *\n"
+STEP = "PythonScriptStep('%s.py', name='%s', source_directory='src', compute_target='cpu-1', "
+
+
+def of_v1(*lines: str) -> list[Imported]:
+    text = "\n".join((V1, "from azureml.data import OutputFileDatasetConfig", "ws = Workspace.from_config()", *lines))
+    return import_script("a.py", f"{text}\nExperiment(ws, 'e').submit(p)\n", ImportOptions())
+
+
+def test_steps_of_sdk_v1_read_what_others_write(folder: Path) -> None:
+    found = imported("steps-of-v1")
+    specs = written(found)
+    inputs = {name: spec["job"].get("inputs") for name, spec in specs.items()}
+    table = {"run": "clean-leaves", "output": "table"}
+    assert inputs == {
+        "clean-leaves": {"raw": {"path": "azureml:leaves@latest"}},
+        "fit": {"table": table},
+        "tune": {"table": table},
+        "look": {"model": {"run": "fit", "output": "model"}, "table": table},
+    }
+    assert specs["fit"]["job"]["outputs"] == {"model": {"path": "azureml://datastores/forest/paths/models/trees"}}
+    assert specs["fit"]["job"]["arguments"][2:4] == ["--depth", 4]
+    assert specs["tune"]["job"]["arguments"] == [
+        *("--table", "${{ inputs.table }}", "--rate", "${{ search_space.rate }}"),
+        *("--depth", "${{ search_space.depth }}"),
+    ]
+    assert specs["tune"]["sweep"]["limits"] == {"max_total_trials": 8}
+    assert {source: place for source, (place, _) in asked(found).items()} == {"run_after": "line 62"}
+    assert [(job.name, job.chosen) for job in found[0].jobs] == []
+
+
+@pytest.mark.parametrize(
+    ("made", "step", "expected"),
+    [
+        ("d = PipelineData('d')", "inputs=[d], arguments=['-i', d]", "no step of the pipeline writes d"),
+        ("d = OutputFileDatasetConfig('d')", "arguments=['-i', d.as_input()]", "no step of the pipeline writes d"),
+        ("d = PipelineData('d')", "outputs=[d]", "the script finds it through the SDK"),
+    ],
+)
+def test_what_a_step_of_sdk_v1_leaves_open(made: str, step: str, expected: str) -> None:
+    found = of_v1(made, f"a = {STEP % ('a', 'a')}{step})", "p = Pipeline(ws, steps=[a])")
+    assert any(expected in note for _, note in asked(found).values())
+
+
+def test_a_step_that_another_reads_from_is_a_part_though_nobody_lists_it() -> None:
+    found = of_v1(
+        "d = PipelineData('d')",
+        f"a = {STEP % ('a', 'a')}outputs=[d], arguments=['-o', d])",
+        f"b = {STEP % ('b', 'b')}inputs=[d], arguments=['-i', d.as_download()])",
+        "p = Pipeline(ws, steps=[[b], DatabricksStep(name='c')])",
+    )
+    assert written(found)["b"]["job"]["inputs"] == {"d": {"run": "a", "output": "d", "mode": "download"}}
+    assert any("DatabricksStep" in note for _, note in asked(found).values())
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def test_what_grows_is_not_followed_for_ever(growth: str) -> None:
             "a.py",
             "from azureml.pipeline.core import Pipeline\nPipeline(ws, [])",
             (0, 0),
-            "Pipeline (line 2): a pipeline",
+            "pipeline (line 2): a pipeline",
         ),
         ("a.ipynb", "{", (1, 2), "it is not a notebook, which is JSON"),
         ("a.ipynb", "[1]", (0, 0), "it has no list of cells"),

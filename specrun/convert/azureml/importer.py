@@ -30,7 +30,7 @@ _KNOWN = {
     "latest_version": "what the service tells of what is there",
     "auto_delete_setting": "an environment that stands in a spec is kept with the runs that had it",
     "intellectual_property": "it is about what is shared in a registry",
-    "is_deterministic": "a run is known by its fingerprint",
+    **dict.fromkeys(("is_deterministic", "allow_reuse", "hash_paths"), "a run is known by its fingerprint"),
 }
 _JOBS = (kinds.JOB, kinds.SWEEP)
 _UNKNOWN = "neither the CLI v2's command jobs nor specrun have this field"

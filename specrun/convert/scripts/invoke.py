@@ -35,6 +35,7 @@ _TABLES = {
 _IN_PLACE = ("update", "set_resources", "set_limits", "set_objective", "upload", "upload_files")
 """Methods that change what they are called on."""
 
+V1_STEPS = ("PythonScriptStep", "EstimatorStep", "MpiStep", "HyperDriveStep", "CommandStep")
 _COMMAND_LINES = ("tyro.cli", "simple_parsing.parse", "pyrallis.parse", "draccus.parse")
 """What fills a class of the script from the command line: its values are what is taken where nothing is said."""
 
@@ -71,6 +72,9 @@ def invoke(run: ScriptPass, node: ast.Call) -> Value:
         kind = kind_of(target, set(named))
         if kind:
             made = run.record(kind, node, bound(run, words, SIGNATURES.get(kind, ())))
+            made.only_if = run.only_if if kind in V1_STEPS else ""
+            if kind == "PipelineParameter" and made.get("default_value") is not None:
+                return made.get("default_value")
             if run.pipeline is not None and kind.startswith(MADE_WHOLE):
                 run.pipeline.steps.append(made)
             return made
@@ -189,7 +193,7 @@ def _submitted(run: ScriptPass, node: ast.Call, given: Call, words: Words, owner
     while given.kind == OTHER_INPUTS and isinstance(given.owner, Call):
         words = [(name, given.owner if value is given else value, word) for name, value, word in words]
         given = given.owner
-    if _is_job(given) or given.kind in (*SWEEPS, PIPELINE) or given.kind.startswith("elsewhere:"):
+    if _is_job(given) or given.kind in (*SWEEPS, PIPELINE, "Pipeline") or given.kind.startswith("elsewhere:"):
         run.record("submit", node, bound(run, words, METHODS["submit"]), owner)
     return given
 

@@ -238,7 +238,7 @@ def jobs_of(calls: Sequence[Call], pipelines: Mapping[str, str], parts: Collecti
             submitted=submitted,
             sweep=sweep,
             only_in_sweep=bool(around) and not submitted,
-            why=pipelines.get(call.key) or _why(call, other, moved),
+            why=pipelines[call.key] if call.key in pipelines else _why(call, other, moved),
         )
     return jobs
 
@@ -274,5 +274,5 @@ def _name(call: Call) -> str:
     of_v2 = call.kind == "sweep" or call.kind.startswith("v2:")
     own = [call.get(name) for name in ("name", "display_name")] if of_v2 else []
     plain = call.key.partition("#")[0].rpartition(".")[2]
-    variable = "" if call.kind == PIPELINE else call.variable
+    variable = "" if call.kind == PIPELINE else call.variable  # which is called as its function is
     return naming.spec_name(*(one for one in own if isinstance(one, str)), variable, plain)

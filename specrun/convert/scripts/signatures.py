@@ -18,6 +18,8 @@ _ESTIMATOR_REST = (
     " environment_definition inputs source_directory_data_store shm_size resume_from max_run_duration_seconds"
 )
 _FRAMEWORK = f"{_ESTIMATOR} {_ESTIMATOR_REST} framework_version"
+_OF_STEP = "arguments compute_target runconfig runconfig_pipeline_params inputs outputs"
+_SWEPT = "estimator_entry_script_arguments runconfig_pipeline_params inputs outputs"
 _BLOB = "container_name account_name sas_token account_key protocol endpoint overwrite create_if_not_exists"
 
 _V1 = {
@@ -105,6 +107,18 @@ _V1 = {
     "CondaDependencies.create": "pip_indexurl pip_packages conda_packages python_version pin_sdk_version",
     "ContainerRegistry": "",
     "urlretrieve": "url filename",
+    "PipelineData": "name datastore output_name output_mode output_path_on_compute output_overwrite data_type",
+    "PipelineParameter": "name default_value",
+    "Pipeline": "workspace steps description default_datastore default_source_directory resolve_closure",
+    "StepSequence": "steps",
+    "PythonScriptStep": f"script_name name {_OF_STEP} params source_directory allow_reuse version hash_paths",
+    "CommandStep": f"command name {_OF_STEP.removeprefix('arguments ')} params source_directory allow_reuse version",
+    "EstimatorStep": f"name estimator {_SWEPT} compute_target allow_reuse version",
+    "MpiStep": (
+        "name source_directory script_name arguments compute_target node_count process_count_per_node inputs outputs"
+        " allow_reuse version params"
+    ),
+    "HyperDriveStep": f"name hyperdrive_config {_SWEPT.replace('runconfig_pipeline_params ', '')} metrics_output",
     **V1_SWEEPS,
 }
 _KEYWORDS_ONLY = (
@@ -155,6 +169,11 @@ METHODS: dict[str, tuple[str, ...]] = {
     "update": ("min_nodes", "max_nodes", "idle_seconds_before_scaledown"),
     "clone": ("new_name",),
     "set_default_datastore": ("name",),
+    "as_input": ("name",),
+    "as_dataset": (),
+    "read_delimited_files": (),
+    "parse_parquet_files": (),
+    "run_after": ("step",),
     "set_resources": ("instance_type", "instance_count", "locations", "properties", "docker_args", "shm_size"),
     "set_limits": ("timeout",),
     "set_objective": ("goal", "primary_metric"),

@@ -13,7 +13,7 @@ from specrun.convert.scripts.lowering import Lowering, told
 from specrun.convert.scripts.steps import STEP, Node
 from specrun.convert.scripts.uploads import Uploads
 from specrun.convert.scripts.values import Call, Value
-from specrun.convert.section import Fields
+from specrun.convert.section import Fields, Section
 from specrun.convert.unknown import Missing, Open, is_open
 
 COMPUTES = ("settings.default_compute", "compute", "default_compute", "default_compute_target")
@@ -21,7 +21,7 @@ COMPUTES = ("settings.default_compute", "compute", "default_compute", "default_c
 
 _LITERALS = ("string", "integer", "number", "boolean")
 _COMMANDS = ("v2:command", "v2:CommandComponent", "v2:CommandJob")
-_OF_TRIAL = ("command", "code", "environment", "distribution", "resources", "environment_variables")
+OF_TRIAL = ("command", "code", "environment", "distribution", "resources", "environment_variables")
 _FILES = ("source", "path", "yaml_file")
 """What `load_component` calls the file."""
 
@@ -76,7 +76,7 @@ class StepFields:
             fields = sdk_v2.lower_command(self.lowering, base, self.uploads)
             for name in ("name", "version", "is_deterministic"):
                 fields.pop(name, None)
-            _by_name(fields, "compute")
+            by_name(fields, "compute")
             fields.put("type", "command", (base.key,))
             return fields
         if base.kind == "elsewhere:load_component":
@@ -189,7 +189,7 @@ class StepFields:
             fields.pop(name, None)
         if "component" in fields:
             made.put("trial", fields.pop("component"), *fields.origins["component"])
-        for name in _OF_TRIAL:
+        for name in OF_TRIAL:
             if name in fields:
                 trial.put(name, fields.pop(name), *fields.origins[name])
         if trial and "trial" not in made:
@@ -249,13 +249,15 @@ class StepFields:
 def name_compute(lowering: Lowering, fields: Fields, key: str, holder: Call, argument: str) -> None:
     """The name of the cluster that a step or a pipeline says, also where the script makes it."""
     put_compute(lowering, fields, key, holder, argument)
-    _by_name(fields, key)
+    by_name(fields, key)
 
 
-def _by_name(fields: Fields, key: str) -> None:
+def by_name(fields: Fields, key: str) -> None:
+    """A cluster that the script makes by its name alone."""
     cluster = fields.get(key)
-    if isinstance(cluster, Fields):
-        fields.put(key, cluster.get("name"), *fields.origins[key])
+    if isinstance(cluster, Mapping | Section):
+        name = cluster.get("name")
+        fields.put(key, name, *fields.origins[key])
 
 
 def put_output(lowering: Lowering, outputs: Fields, name: str, value: Value, path: FieldPath) -> None:

@@ -20,7 +20,7 @@ from specrun.convert.document import Document
 from specrun.convert.imported import Found, Imported
 from specrun.convert.options import ImportOptions
 from specrun.convert.report import FieldPath
-from specrun.convert.scripts.clusters import lower_workspace
+from specrun.convert.scripts.clusters import MAKERS, lower_cluster, lower_workspace
 from specrun.convert.scripts.code_files import folders_of, wanted_files, write_code_files
 from specrun.convert.scripts.jobs import say_the_rest
 from specrun.convert.scripts.lowering import Lowering
@@ -28,6 +28,7 @@ from specrun.convert.scripts.pipelines import Building
 from specrun.convert.scripts.statements import Script
 from specrun.convert.scripts.steps import PIPELINE
 from specrun.convert.scripts.uploads import lower_datastores, lower_uploads
+from specrun.convert.scripts.v1_pipelines import V1Building, steps_of
 from specrun.convert.scripts.values import Call, report_values
 from specrun.convert.section import Section
 from specrun.convert.sources import Refused, Source, parse_yaml
@@ -59,7 +60,9 @@ class Builder:
     names: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        calls = [call for call in self.script.calls if call.kind == PIPELINE and not call.skipped]
+        calls = [call for call in self.script.calls if call.kind in (PIPELINE, "Pipeline") and not call.skipped]
+        for call in calls:
+            call.steps = steps_of(call, self.script.calls) if call.kind == "Pipeline" else call.steps
         within = {id(step) for call in calls for step in call.steps}
         submitted = {id(call.get("config")) for call in self.script.calls if call.kind == "submit"}
         for call in calls:
@@ -74,10 +77,10 @@ class Builder:
             for step in waiting.pop().steps:
                 found.add(step.key)
                 waiting += [step] if step.kind == PIPELINE else []
-                owner = step.owner
-                while isinstance(owner, Call):
-                    found.add(owner.key)
-                    owner = owner.owner
+                for held in (step.owner, *_within(step)):
+                    while isinstance(held, Call):
+                        found.add(held.key)
+                        held = next(iter(_within(held)), held.owner)
         return found
 
     def imported(self, call: Call, jobs: Mapping[str, Found]) -> list[Imported]:
@@ -101,7 +104,8 @@ class Builder:
                 read.ledger.rewrite(("inputs", name), "job.inputs", "it stands in each spec that uses it")
             else:
                 read.ledger.drop(("inputs", name), "nothing in the pipeline's function uses it")
-        found = import_pipeline(read, built.given, self.options, "of a pipeline of SDK v2", begin)
+        newer = "1" if call.kind == "Pipeline" else "2"
+        found = import_pipeline(read, built.given, self.options, f"of a pipeline of SDK v{newer}", begin)
         folders, named = _folders(read)
         wanted = wanted_files(self.script.files, folders, named)
         consumed = built.building.consumed()
@@ -122,7 +126,7 @@ class Builder:
 
     def _built(self, call: Call) -> Built:
         lowering = Lowering(self.file, self.options, self.script.calls, Document())
-        building = Building(lowering, call, lower_uploads(lowering))
+        building = (V1Building if call.kind == "Pipeline" else Building)(lowering, call, lower_uploads(lowering))
         values = building.values()
         source = Source(self.file, "", values, places=building.places)
         built = Built(call, building, source, self._given(building, values))
@@ -145,12 +149,12 @@ class Builder:
                 found[name] = Source(self.file, "", plain, at, building.places)
                 building.taken.update(str(step) for step in at[:1])
         clusters: dict[str, Source] = {}
-        for call in lowering.of("v2:AmlCompute"):
+        for call in lowering.of("v2:AmlCompute", *MAKERS):
             own = call.get("name")
-            if isinstance(own, str) and repr(own) in named:
-                plain = building.plain(lowering.fields(call, "compute"), (call.key,))
-                clusters[own] = Source(self.file, "", plain, (call.key,), building.places)
-                building.taken.add(call.key)
+            made = lower_cluster(lowering, call) if isinstance(own, str) and repr(own) in named else None
+            if made is not None and isinstance(own, str):
+                clusters[own] = Source(self.file, "", building.plain(made, made.path), made.path, building.places)
+                building.taken.update((call.key, str(made.path[0])))
         return Given(clusters, found)
 
     def _find(self, folder: str, name: str, what: str) -> Source | str:
@@ -168,6 +172,12 @@ class Builder:
             if os.path.isfile(os.path.join(above, plain)):  # noqa: PTH113, PTH118
                 return read_beside(above, plain, what)
         return read_beside(folder, name, what)
+
+
+def _within(step: Call) -> list[Call]:
+    """The jobs that a step of SDK v1 is given."""
+    held = [step.get(name) for name in ("estimator", "hyperdrive_config", "runconfig", "run_config")]
+    return [one for one in held if isinstance(one, Call)]
 
 
 def _folders(read: Pipeline) -> tuple[list[str], list[str]]:
