@@ -14,7 +14,7 @@ from specrun.plan.graph import Graph
 from specrun.plan.hashes import HashCache
 from specrun.plan.kinds.model import ModelRegistration
 from specrun.plan.kinds.run import Follow, RunRequest
-from specrun.plan.kinds.upstream import gone
+from specrun.plan.kinds.upstream import unreadable
 from specrun.plan.planning import Planning, PlanOptions, Unplanned, View, unread_runs
 from specrun.plan.resources import Key, Place, Resource
 
@@ -73,7 +73,7 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
         except Unplanned:
             unplanned[key] = None
     for place, planning in plannings.items():
-        for name in _without(planning, gone(planning)):
+        for name in _without(planning, unreadable(planning)):
             del planned[key := Key(place, f"run/{name}")]
             unplanned[key] = None
         given = (one for key, one in in_view.items() if key.place == place and key not in graph.used)
@@ -114,9 +114,9 @@ def make_plan(graph: Graph, views: Mapping[Place, View], options: PlanOptions, h
     )
 
 
-def _without(planning: Planning, gone: frozenset[str]) -> list[str]:
+def _without(planning: Planning, specs: frozenset[str]) -> list[str]:
     """Take back what was planned of the runs of these specs, and of all new ones that would read from those."""
-    left = set(gone)
+    left = set(specs)
     for name, change in planning.changes.items():
         if not isinstance(change, Follow) and any(one.spec in left for one in change.submission.upstream.values()):
             left.add(name)

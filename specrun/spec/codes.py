@@ -155,6 +155,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "upstream-elsewhere": (ERROR, "The run that is read from is in another place."),
         "upstream-not-run": (ERROR, "The run that is read from has not succeeded."),
         "upstream-output-gone": (ERROR, "Nothing is there of the output that is read."),
+        "output-replaced": (ERROR, "A later run has written to where this output is."),
         "upstream-rerun": (NOTE, "There is a newer attempt of a run that was read."),
         "unknown-model": (ERROR, "The model that is read is not registered."),
         "latest-of-same-call": (ERROR, "A model is read whose latest version is only being made."),

@@ -191,6 +191,19 @@ def test_an_apply_that_was_killed_before_it_registered_is_finished_by_the_next(p
     assert "\nmodel: azureml:digits:1\n" in Path("out/deployment.yml").read_text()
 
 
+def test_what_a_later_run_has_written_where_an_output_has_its_place_is_told(place: Place, specrun: Specrun) -> None:
+    for prep in (PREP, PREP.replace("echo placed", "echo other")):
+        write(prep=prep)
+        assert specrun("apply", "--yes", "prep.yaml")[0] == 0
+    write(prep=PREP)
+    code, _, err = specrun("plan", "prep.yaml", "train.yaml")
+    told = " ".join(err.split())
+    assert (code, told.count("error["), "train.yaml:12:5: error[output-replaced]" in told) == (1, 1, True), err
+    first, second = sorted(place.plane.runs.values(), key=lambda run: run.created)
+    assert f"{first.id} has written to azureml://datastores/workspaceblobstore/paths/shared/prep, and so has" in told
+    assert second.id in told
+
+
 def test_what_was_deleted_where_an_output_has_a_place_is_told_too(place: Place, specrun: Specrun) -> None:
     assert specrun("apply", "--yes", "prep.yaml")[0] == 0
     container = place.plane.datastores["workspaceblobstore"].container

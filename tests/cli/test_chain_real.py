@@ -176,6 +176,28 @@ def test_what_was_deleted_of_an_output_with_a_place_of_its_own_is_told(specrun: 
     assert (train / "outputs" / "model" / "m.txt").read_text() == "pass\n" + Path("/etc/hostname").read_text()
 
 
+def test_what_a_later_run_has_written_is_neither_read_nor_registered_for_an_earlier_one_s(
+    specrun: Any, chain: Path
+) -> None:
+    placed = PREP.replace("{f: {}}", "{f: {path: azureml://datastores/store/paths/placed}}")
+    for file in ("/etc/hostname", "/etc/passwd"):
+        write_spec(chain, placed.replace("/etc/hostname", file), "prep.yaml")
+        assert specrun("apply", "prep.yaml", "-q").code == 0
+    write_spec(chain, placed.replace("paths/placed}", "paths/placed, register: {name: copied}}"), "prep.yaml")
+    said = specrun("plan", ".")
+    assert (said.code, "error[output-replaced]" in said.err, said.err.split()[-2:]) == (
+        1,
+        True,
+        ["train.yaml:6,", "prep.yaml:6"],
+    )
+    said = specrun("apply", "prep.yaml", "-q")
+    assert (said.code, said.err.count("error[output-replaced]")) == (1, 1), said.err
+    assert specrun("apply", "prep.yaml", "-q", "--rerun").code == 0
+    assert specrun("apply", ".", "-q").code == 0
+    (model,) = (chain / ".specrun" / "models" / "copied").glob("*/files/copied")
+    assert model.read_text() == Path("/etc/hostname").read_text()
+
+
 def test_of_a_sweep_the_best_trial_is_read(specrun: Any, chain: Path) -> None:
     sweep = (
         "name: prep\njob:\n  code: events\n  command: mkdir -p outputs && cp ${{ search_space.n }} "

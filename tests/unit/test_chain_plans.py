@@ -322,6 +322,43 @@ def test_an_output_that_is_gone_is_told_before_anything_reads_it(chain: Chain) -
     assert not chain.plan().problems, "nothing reads it any more"
 
 
+def test_what_a_later_run_has_written_at_the_same_place_is_told(tmp_path: Path) -> None:
+    chain = Chain(tmp_path, {"prep": "", "train": "prep"})
+
+    def change(text: str, path: str) -> None:
+        chain.change("prep", text)
+        job = tmp_path / "prep" / "job.yaml"
+        said = job.read_text().partition("  outputs:")[0]
+        job.write_text(f"{said}  outputs: {{f: {{path: azureml://datastores/d/paths/{path}}}}}\n")
+
+    def apply() -> str:
+        chain.apply("prep")
+        now = len(chain.engine.all_runs)
+        chain.engine.all_runs[-1] = replace(chain.engine.all_runs[-1], submitted=float(now))
+        return chain.engine.all_runs[-1].name
+
+    change("first", "p")
+    first = apply()
+    assert chain.plan().problems == ()
+    change("second", "elsewhere")
+    apply()
+    change("first", "p")
+    assert chain.plan().problems == (), "that one has a place of its own"
+    change("third", "p")
+    third = apply()
+    change("first", "p")
+    for plan in (chain.plan(), chain.plan("train")):
+        assert codes(plan.problems) == [("output-replaced", "job.inputs.prep")]
+        assert (
+            f"{first} has written to azureml://datastores/d/paths/p, and so has {third} since"
+            in plan.problems[0].detail
+        )
+        assert [key.address for key in plan.unplanned] == ["run/train"]
+    chain.apply("prep", rerun=True)
+    chain.engine.all_runs[-1] = replace(chain.engine.all_runs[-1], submitted=9.0)
+    assert chain.plan().problems == ()
+
+
 def test_all_outputs_that_are_read_are_looked_at_once_and_together(tmp_path: Path) -> None:
     chain = Chain(tmp_path, {"a": "", "b": "", "c": "a b", "d": "a b", "e": "c"})
     chain.apply("a", "b")

@@ -9,6 +9,7 @@ from specrun.plan.changes import Action, Change
 from specrun.plan.kinds.base import Planned
 from specrun.plan.kinds.environment import EnvironmentContent
 from specrun.plan.kinds.run import Follow, Held, RunChange
+from specrun.plan.kinds.upstream import written_since
 from specrun.plan.makers import Maker
 from specrun.plan.models import ModelOfRun, RegisteredModel
 from specrun.plan.observed import RunStatus
@@ -43,7 +44,7 @@ class ModelRegistration(Planned):
         return ModelOfRun(self.model, run.run_name, self.output)
 
     def plan(self, planning: Planning) -> Change:
-        """Registered once the run has succeeded, unless it is there already."""
+        """Registered once the run has succeeded, unless it is there already, or another run's files are."""
         run = planning.changes.get(self.spec)
         if not isinstance(run, RunChange):
             raise Unplanned
@@ -57,6 +58,10 @@ class ModelRegistration(Planned):
         found = planning.registered.get(ModelOfRun(self.model, name, self.output))
         if found is not None:
             return Register(self, Action.NO_OP, f"version {found.version} is of {name}", found)
+        path = planning.drafts[self.spec].job.outputs[self.output].path or ""
+        if replaced := written_since(planning, self.spec, name, path):
+            planning.problem(self, "output-replaced", replaced)
+            raise Unplanned
         return Register(self, Action.CREATE, f"{name} has succeeded, and is no version of it yet")
 
 

@@ -95,10 +95,13 @@ def reading(
     return Reading(found, held)
 
 
-def gone(planning: Planning) -> frozenset[str]:
-    """The specs whose new attempts would read what is not there any more, which is noted: all is looked at together."""
+def unreadable(planning: Planning) -> frozenset[str]:
+    """The specs whose new attempts would read what is not there any more, or what a later run has written, which is
+    noted: all is looked at together.
+    """
     there = planning.view.outputs_there([look.written for look in planning.readings]) if planning.readings else {}
     missing = [look for look in planning.readings if not there.get(look.written, True)]
+    replaced = [look for look in planning.readings if look not in missing and _note_replaced(planning, look)]
     for look in missing:
         one = look.read
         at = f" at {one.path}" if one.path else ""
@@ -108,7 +111,35 @@ def gone(planning: Planning) -> frozenset[str]:
             f"`specrun apply --rerun {planning.files[one.spec]}`."
         )
         planning.problems.append(look.origin.diagnostic("upstream-output-gone", detail))
-    return frozenset(look.spec for look in missing)
+    return frozenset(look.spec for look in (*missing, *replaced))
+
+
+def _note_replaced(planning: Planning, look: Look) -> bool:
+    one = look.read
+    detail = written_since(planning, one.spec, one.run, one.path)
+    if detail:
+        planning.problems.append(look.origin.diagnostic("output-replaced", detail))
+    return bool(detail)
+
+
+def written_since(planning: Planning, spec: str, run: str, path: str) -> str:
+    """What is wrong with what a run of a spec has written at a `path` of its own ("": it has none), in words, since a
+    later run of that spec wrote there; "" where none did.
+    """
+    runs = planning.past_of(spec).runs if path else ()
+    since = next((one.submitted for one in runs if one.name == run), None)
+    for one in runs:
+        if since is None or one.name == run or (one.submitted or 0.0) <= since:
+            continue
+        outputs: Any = planning.view.identity(one.name).get("outputs")
+        entries = outputs.values() if isinstance(outputs, Mapping) else ()
+        if any(isinstance(entry, Mapping) and entry.get("path") == path for entry in entries):
+            return (
+                f"{run} has written to {path}, and so has {one.name} since: what lies there is not of {run} any more. "
+                f"Have it written again: `specrun apply --rerun {planning.files[spec]}`. Without `path` each run of "
+                f"{spec} keeps its own."
+            )
+    return ""
 
 
 def followed(
