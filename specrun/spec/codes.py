@@ -161,6 +161,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[Severity, str]]] = {
         "latest-of-same-call": (ERROR, "A model is read whose latest version is only being made."),
         "chain-loop": (ERROR, "Specs read from each other's runs in a ring."),
         "bad-model": (ERROR, "No model, and no version of one, is named like this."),
+        "model-written-over": (WARNING, "The next run writes over the files of a model."),
         "registered-twice": (ERROR, "Two outputs of a job are registered as the same model."),
     },
     "paths": {

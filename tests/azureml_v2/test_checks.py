@@ -37,6 +37,15 @@ def test_nothing_is_said_of_what_works(checking: Checking, job: str) -> None:
     assert checking.found(COMPUTE, f"{JOB}, {job}}}") == []
 
 
+def test_a_model_whose_files_the_next_run_writes_over(checking: Checking) -> None:
+    placed = "azureml://datastores/store/paths/models"
+    job = f"{JOB}, outputs: {{m: {{path: '{placed}', register: {{name: digits}}}}}}}}"
+    where = ("job", "outputs", "m", "path")
+    checking.says_one_thing([COMPUTE, job], "model-written-over", where, f"their files at {placed}, where each run")
+    for output in ("{register: {name: digits}}", f"{{path: '{placed}'}}"):
+        assert checking.found(COMPUTE, f"{JOB}, outputs: {{m: {output}}}}}") == []
+
+
 def test_a_job_needs_no_cluster(checking: Checking) -> None:
     assert checking.found(f"{JOB}, resources: {{instance_type: STANDARD_D2}}}}") == []
 

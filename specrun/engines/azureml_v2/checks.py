@@ -36,6 +36,12 @@ def _check_job(spec: Spec, job: Job) -> Iterator[Diagnostic]:
         if output.path is not None and not output.path.startswith("azureml://"):
             detail = f"Azure ML writes to datastores: write `{EXAMPLE}`, or leave `path` out."
             yield spec.document.diagnostic("not-with-azureml", detail, ("job", "outputs", output.name, "path"))
+        elif output.path is not None and output.model:
+            detail = (
+                f"Versions of {output.model} have their files at {output.path}, where each run writes: the next run "
+                "changes what an earlier version holds. Leave `path` out, and each run keeps its own."
+            )
+            yield spec.document.diagnostic("model-written-over", detail, ("job", "outputs", output.name, "path"))
     if job.identity is not None and job.identity["type"] != "managed" and len(job.identity) > 1:
         detail = "Ids choose one of several managed identities: write `type: managed`, or leave them out."
         yield spec.document.diagnostic("unread-by-azureml", detail, ("job", "identity"))
