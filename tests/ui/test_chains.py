@@ -48,3 +48,12 @@ def test_a_chain_says_what_waits_for_what(tmp_path: Path, page_of: PageOf, serve
         expect(one.page.get_by_role("main")).to_contain_text("digits:1")
         one.settle()
         assert (one.sticks_out(), one.hard_to_read(), one.trouble) == ([], [], [])
+
+
+def test_a_plan_that_cannot_be_made_is_over(tmp_path: Path, page_of: PageOf, serve: Callable[..., Served]) -> None:
+    (tmp_path / "prep.yaml").write_text(PREP)
+    reads = "job: {command: ls, inputs: {x: {model: digits, version: latest}}}\n"
+    (tmp_path / "use.yaml").write_text(f"apiVersion: specrun/v1\nname: use\n{reads}")
+    one = page_of(serve(tmp_path, "."), "#/plan")
+    expect(one.page.locator(".sr-plan-troubles")).to_contain_text("latest version is only being made")
+    expect(one.page.get_by_role("main")).not_to_contain_text("Planning …")

@@ -91,7 +91,8 @@ function planView(context) {
     shape.hidden = element.clientWidth < NARROW;
     only.hidden = !told.graph?.nodes?.length;
     const asked = scale ?? readableScale(nodes, edges);
-    const now = JSON.stringify([nodes, edges, asList, asked, chosen]);
+    const empty = nodes.length ? null : [told.making, onlyChanges, told.problems?.length];
+    const now = JSON.stringify([nodes, edges, asList, asked, chosen, empty]);
     if (now === drawn) return; // what is focused stays so
     drawn = now;
     const had = place.contains(document.activeElement) ? document.activeElement.dataset.node : null;
