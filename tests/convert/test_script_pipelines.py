@@ -251,6 +251,34 @@ def test_what_is_set_on_a_step(step: str, job: Mapping[str, Any]) -> None:
     assert asked([found]) == {}
 
 
+@pytest.mark.parametrize(
+    ("after", "source", "note"),
+    [
+        ("p.jobs['x'].outputs.b.mode = 'upload'", "", ""),
+        ("p.inputs.raw = 3", "all.inputs.raw", "another raw later"),
+        ("for n in range(3):\n    MLClient.from_config().jobs.create_or_update(p)", "Experiment.submit", "in a loop"),
+    ],
+)
+def test_what_is_done_with_a_pipeline_afterwards(after: str, source: str, note: str) -> None:
+    text = f"{WRITES}@pipeline\ndef all(raw):\n    x = fit(a=raw)\np = all(Input(path='azureml:d:1'))\n{after}\n"
+    (found,) = of(text)
+    outputs = read_back(found)["job"]["outputs"]  # type: ignore[index]
+    assert outputs == ({"b": {}} if source else {"b": {"mode": "upload"}})
+    told = asked([found])
+    assert [*told] == ([source] if source else [])
+    assert all(note in what for _, what in told.values())
+
+
+def test_what_is_set_on_a_pipeline_within_is_told() -> None:
+    inner = "@pipeline\ndef one(raw):\n    x = fit(a=raw)\n    return {'b': x.outputs.b}\n"
+    outer = (
+        "@pipeline\ndef all(raw):\n    y = one(raw)\n    y.outputs.b.mode = 'upload'\nall(Input(path='azureml:d:1'))\n"
+    )
+    found = of(WRITES + inner + outer)
+    assert [*written(found)] == ["y-x"]
+    assert asked(found)["one.outputs.b.mode"][0] == "line 11"
+
+
 def test_a_pipeline_that_nothing_calls_asks_for_its_parameters() -> None:
     (found,) = of(f"{WRITES}@pipeline()\ndef all(raw, speed=3):\n    fit(a=raw)\n")
     assert read_back(found)["vars"] == {"raw": "TODO"}  # type: ignore[index]

@@ -152,6 +152,8 @@ def element(run: ScriptPass, node: ast.Subscript, holder: Value, key: Value) -> 
         return builtin(Reference("os.getenv", imported=True), [key], {})
     if isinstance(holder, Reference) and not holder.imported:
         table = holder.dotted.rpartition(".")[2]
+    if isinstance(holder, Member) and table == "jobs" and holder.call.kind == PIPELINE:
+        return next((step for step in holder.call.steps if step.variable == key), None)
     if isinstance(holder, Member) and table in ("outputs", "inputs") and isinstance(key, str):
         return Member(holder.call, f"{table}.{key}")
     if table in _TABLES:

@@ -44,6 +44,10 @@ class Building:
             self.keys[id(node.call)] = node.key
             if node.call.kind == "sweep" and isinstance(node.call.owner, Call):
                 self.keys.setdefault(id(node.call.owner), node.key)
+        for around in {id(one): one for node in nodes for one in node.within}.values():
+            for name in (one for one in around.attributes if one not in COMPUTES):
+                what = "it is set on a pipeline within: write it where the step says the same"
+                self.lowering.ask(around, name, "job", what)
         whole = self._whole()
         jobs = Fields((self.pipeline.key,))
         steps = StepFields(self.lowering, self.uploads, self._results())
@@ -91,6 +95,8 @@ class Building:
         for submitted in lowering.of("submit"):
             if submitted.get("config") is pipeline:
                 lowering.rewrite(submitted, "config", "job", "the jobs that `specrun apply` submits")
+                if submitted.loop and not pipeline.loop:
+                    lowering.ask(submitted, "", "job", f"{submitted.loop}: here is one; apply it once for each")
                 for name in ("experiment_name", "tags", "description"):
                     lowering.put(whole, name, submitted, name)
                 if submitted.get("compute") is not None:
