@@ -270,13 +270,12 @@ def test_what_is_done_with_a_pipeline_afterwards(after: str, source: str, note: 
 
 
 def test_what_is_set_on_a_pipeline_within_is_told() -> None:
-    inner = "@pipeline\ndef one(raw):\n    x = fit(a=raw)\n    return {'b': x.outputs.b}\n"
-    outer = (
-        "@pipeline\ndef all(raw):\n    y = one(raw)\n    y.outputs.b.mode = 'upload'\nall(Input(path='azureml:d:1'))\n"
-    )
-    found = of(WRITES + inner + outer)
-    assert [*written(found)] == ["y-x"]
-    assert asked(found)["one.outputs.b.mode"][0] == "line 11"
+    inner = "@pipeline(compute='inner-1')\ndef one(raw):\n    x = fit(a=raw)\n    return {'b': x.outputs.b}\n"
+    outer = "@pipeline(compute='outer-1')\ndef all(raw):\n    y = one(raw)\n    y.outputs.b.mode = 'upload'\n"
+    found = of(f"{WRITES}{inner}{outer}all(Input(path='azureml:d:1'))\n")
+    assert [(name, spec["compute"]) for name, spec in written(found).items()] == [("y-x", "outer-1")]
+    told = {source: place for source, (place, _) in asked(found).items()}
+    assert told == {"one.outputs.b.mode": "line 11", "dsl.pipeline.compute": "line 4"}
 
 
 def test_a_pipeline_that_nothing_calls_asks_for_its_parameters() -> None:

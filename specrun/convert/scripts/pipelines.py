@@ -45,9 +45,13 @@ class Building:
             if node.call.kind == "sweep" and isinstance(node.call.owner, Call):
                 self.keys.setdefault(id(node.call.owner), node.key)
         for around in {id(one): one for node in nodes for one in node.within}.values():
-            for name in (one for one in around.attributes if one not in COMPUTES):
+            for name in around.attributes:
                 what = "it is set on a pipeline within: write it where the step says the same"
                 self.lowering.ask(around, name, "job", what)
+            for name in around.owner.arguments if isinstance(around.owner, Call) else ():
+                if name in COMPUTES:
+                    what = "the SDK leaves out what a pipeline within says: its steps run where those around it do"
+                    self.lowering.ask(around.owner, name, "compute", what)  # type: ignore[arg-type]
         whole = self._whole()
         jobs = Fields((self.pipeline.key,))
         steps = StepFields(self.lowering, self.uploads, self._results())

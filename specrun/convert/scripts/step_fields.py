@@ -60,8 +60,6 @@ class StepFields:
         if sweep is not None:
             fields = self._sweep(fields, sweep, space)
         self._put_outputs(fields, node.key, [*set_on, *([sweep] if sweep is not None else [])])
-        for around in reversed(node.within):
-            self._inherit(fields, around)
         self._put_data(fields)
         self._say_whether(step, call)
         return fields
@@ -218,13 +216,6 @@ class StepFields:
             name_compute(lowering, made, "compute", holder, name)
         elif first not in ("outputs", "inputs", "name"):
             made.put(name, lowering.value(value, path, name), path)
-
-    def _inherit(self, fields: Fields, around: Call) -> None:
-        """What a pipeline within says for its steps."""
-        for holder in (settings_of(around), around.owner):
-            for name in COMPUTES if isinstance(holder, Call) else ():
-                if coerce.is_empty(fields.get("compute")) and isinstance(holder, Call):
-                    name_compute(self.lowering, fields, "compute", holder, name)
 
     def _put_data(self, fields: Fields) -> None:
         """The entries of `data` that the step's inputs name."""
