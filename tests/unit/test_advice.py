@@ -19,7 +19,7 @@ from specrun.spec.wording import examples
 BARE: dict[str, Any] = {"apiVersion": "specrun/v1", "name": "t", "job": {"command": "x"}}
 WITH_RULES = Predicates(schema.schema())
 ADVICE = re.compile(r"(?:For example|as in|[Ww]rite|a list it is|a mapping it is|you would type it:) `([^`]*)`")
-NOTHING = object()
+NOTHING = "left out"
 
 
 def said(values: dict[str, Any]) -> list[Diagnostic]:
