@@ -83,13 +83,18 @@ class _Looking:
         """The spec that one names; None, which is a mistake, where there is none or more than one."""
         if names_file(written):
             return self._of_file(spec, written, origin)
-        found = [one for one in self._given.get(written, ()) if one.target in ("", spec.target)]
-        found = found or self._named(spec, written)
+        given = self._given.get(written, [])
+        found = [one for one in given if one.target in ("", self._target(spec))]
+        found = found or (given if not spec.target else []) or self._named(spec, written)
         if len(found) == 1:
             return found[0]
         if not found and (file := self._broken.get(written)):
             file = os.path.relpath(file)
             detail = f"{file} is named `{written}`, and is no spec that could be run: see `specrun validate {file}`."
+        elif not found and (targets := self._targets(spec, written)):
+            target = self._target(spec)
+            chosen = f"and none is called {target}" if target else "and none is chosen: `--target NAME` says which"
+            detail = f"{written} has the targets {', '.join(targets)}, {chosen}."
         elif not found:
             detail = f"No spec named `{written}` was given, and there is none in {self._where(spec)}. "
             meant = nearest(written, self._known(spec))
@@ -115,13 +120,13 @@ class _Looking:
         if not os.path.isfile(path):  # noqa: PTH113
             self.mistakes.append(origin.diagnostic("unknown-run", f"There is no file {os.path.relpath(path)}."))
             return None
-        if (real, spec.target) not in self._files:
-            target = {"target": spec.target or None}
-            loaded = load(**{**self._options, **target, "files": (os.path.relpath(path),)})
-            self._files[real, spec.target] = loaded.specs[0] if loaded.ok and loaded.specs else None
+        target = self._target(spec)
+        if (real, target) not in self._files:
+            loaded = load(**{**self._options, "target": target or None, "files": (os.path.relpath(path),)})
+            self._files[real, target] = loaded.specs[0] if loaded.ok and loaded.specs else None
             if not loaded.ok and boundary.holds(real):  # no message quotes what lies outside
                 self.mistakes += [one for one in loaded.diagnostics if one.severity.value == "error"]
-        found = self._files[real, spec.target]
+        found = self._files[real, target]
         if found is None:
             file = os.path.relpath(path)
             detail = f"{file} is no spec that could be run: mend it first (`specrun validate {file}`)."
@@ -145,7 +150,21 @@ class _Looking:
         if name not in self._beside.setdefault(root, {}):
             self._read(root, name)
         beside = self._beside[root][name]
-        return [one for one in beside if one.target == spec.target] or [one for one in beside if not one.target]
+        target = self._target(spec)
+        found = [one for one in beside if one.target == target] or [one for one in beside if not one.target]
+        if found or target:
+            return found
+        loads = (load(**{**self._options, "files": (file,)}) for file in dict.fromkeys(str(one.file) for one in beside))
+        return [one for loaded in loads if loaded.ok for one in loaded.specs]  # where a target is the default
+
+    def _target(self, spec: Spec) -> str:
+        """For which target another spec is read: the command line's, where the spec has none of its own."""
+        return spec.target or self._options.get("target") or ""
+
+    def _targets(self, spec: Spec, name: str) -> list[str]:
+        """The targets of the specs of a name that could not be used for want of one."""
+        beside = [*self._given.get(name, ()), *self._beside.get(_root(spec), {}).get(name, ())]
+        return list(dict.fromkeys(one.target for one in beside if one.target))
 
     def _read(self, root: str, name: str) -> None:
         """Load the specs of a name, and with them those that they read from, as far as their texts say it: however long

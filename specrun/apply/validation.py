@@ -55,8 +55,10 @@ def of_chains(loaded: Loaded, options: Mapping[str, Any], files: Sequence[str]) 
     rest = [file for file in rest if texts.may_name(file) or os.path.realpath(file) in paths]
     others = load(**{**options, "files": rest, "every_target": True}).specs
     found: list[Diagnostic] = []
-    for target in dict.fromkeys(spec.target for spec in readers):
-        chained = with_upstream([spec for spec in (*readers, *others) if spec.target in ("", target)], options)
+    targets = dict.fromkeys(spec.target for spec in (*readers, *others))
+    for target in [one for one in targets if one] or [""]:  # what has none belongs to each
+        asked = {**options, "target": target or options.get("target")}
+        chained = with_upstream([spec for spec in (*readers, *others) if spec.target in ("", target)], asked)
         found += [*chained.mistakes, *between(chained, options.get("engine"))]
     return list(dict.fromkeys(found))
 

@@ -123,3 +123,22 @@ def test_a_name_that_is_nearly_one_is_told_what_it_may_mean(repository: Path, sp
     spec("train", "{f: {run: prap, output: f}}")
     said = specrun("validate", "train.yaml")
     assert "there is none in the repository. Did you mean `prep`?" in " ".join(said.out.split())
+
+
+def test_a_spec_without_targets_reads_from_one_that_has_some(repository: Path, specrun: Command) -> None:
+    targets = "vars: {n: 0}\ntargets: {dev: {vars: {n: 1}}, prod: {vars: {n: 2}}}\n"
+    spec("prep", outputs="{f: {}}", more=targets)
+    for written in ("prep", "prep.yaml"):
+        spec("train", f"{{f: {{run: {written}, output: f}}}}")
+        assert errors(specrun, "train.yaml", "prep.yaml") == []
+        for given in (("train.yaml", "prep.yaml"), ("train.yaml",)):
+            said = specrun("graph", *given, "--target", "prod")
+            assert (said.code, "run/prep" in said.out) == (0, True), said.err
+    spec("train", "{f: {run: prep, output: f}}")
+    said = specrun("plan", "train.yaml")
+    assert said.code == 65
+    assert "prep has the targets dev, prod, and none is chosen: `--target NAME` says which." in " ".join(
+        said.err.split()
+    )
+    spec("prep", outputs="{f: {}}", more=f"{targets}default_target: dev\n")
+    assert specrun("graph", "train.yaml").code == 0
