@@ -72,8 +72,6 @@ class StepFields:
             return Missing(f"`{text}`, which is not in this file: write its command as a spec, or a component file")
         if base.kind in _COMMANDS:
             fields = sdk_v2.lower_command(self.lowering, base, self.uploads)
-            for name in ("name", "version", "is_deterministic"):
-                fields.pop(name, None)
             by_name(fields, "compute")
             fields.put("type", "command", (base.key,))
             return fields
