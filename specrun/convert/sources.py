@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from specrun.spec.frozen import dataclass
 
@@ -17,6 +18,9 @@ MAX_NOTEBOOK = 64 << 20
 MAX_DEPTH = 64
 MAX_VALUES = 200_000
 """What a file may hold: far more than any that people write."""
+
+MAX_REPEATED = 50
+"""Fields that stand twice, which are told; those who have more read about these first."""
 
 MAX_BITS = 10_000
 """Of an integer: Python writes none with more than 4,300 digits."""
@@ -47,6 +51,12 @@ class Source:
     at: tuple[str | int, ...] = ()
     places: Mapping[tuple[str | int, ...], str] | None = field(default=None, compare=False, repr=False)
     """Of what was put together from a script: where in it each field stands."""
+    repeats: bool = False
+    """Whether a field of the file stands in it twice."""
+
+    def repeated(self) -> Iterator[tuple[tuple[str | int, ...], int, int]]:
+        """The fields that stand once more further down, which counts: each with its line, and the line there."""
+        yield from _repeated(self.text) if self.repeats else ()
 
     def place(self, path: tuple[str | int, ...]) -> str:
         """Where a field of a YAML or JSON file stands, as in `line 12`; "" where that cannot be told."""
@@ -107,8 +117,10 @@ def parse_yaml(file: str, text: str) -> Source:
     """The same of a text. Raises Refused, with the place of a mistake."""
     import yaml
 
+    loader: Any = None
     try:
-        values = yaml.load(text, Loader=_loader())
+        loader = _loader()(text)
+        values = loader.get_single_data()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
@@ -117,7 +129,10 @@ def parse_yaml(file: str, text: str) -> Source:
         raise Refused(file, f"it is not YAML: {' '.join(str(error).split())}") from error
     except RecursionError as error:
         raise Refused(file, "it is nested too deeply") from error
-    return Source(file, text, _tree(file, values))
+    finally:
+        if loader is not None:
+            loader.dispose()
+    return Source(file, text, _tree(file, values), repeats=loader.repeats)
 
 
 def read_script(file: str) -> Source:
@@ -174,6 +189,31 @@ def _lines(text: str) -> Mapping[tuple[str | int, ...], int]:
     return found
 
 
+def _repeated(text: str) -> Iterator[tuple[tuple[str | int, ...], int, int]]:
+    import yaml
+
+    seen: set[int] = set()
+
+    def look(node: yaml.Node | None, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], int, int]]:
+        if id(node) in seen or len(path) > MAX_DEPTH:  # as an alias is
+            return
+        seen.add(id(node))
+        inner = node.value if isinstance(node, (yaml.MappingNode, yaml.SequenceNode)) else ()
+        last: dict[str, int] = {}
+        for number, item in enumerate(inner):
+            if isinstance(node, yaml.SequenceNode):
+                yield from look(item, (*path, number))
+                continue
+            key, value = item
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in last and name != "<<":
+                yield (*path, name), last[name], line
+            last[name] = line
+            yield from look(value, (*path, name))
+
+    yield from itertools.islice(look(yaml.compose(text, Loader=_loader()), ()), MAX_REPEATED)
+
+
 @lru_cache(maxsize=1)
 def _loader() -> type:
     """PyYAML's safe loader, without dates: what looks like one stays text.
@@ -189,6 +229,13 @@ def _loader() -> type:
             first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
             for first, resolvers in base.yaml_implicit_resolvers.items()
         }
+
+        repeats = False
+
+        def construct_mapping(self, node: yaml.Node, deep: bool = False) -> object:
+            names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
+            self.repeats = self.repeats or len({*names}) < len(names)
+            return super().construct_mapping(node, deep)
 
         def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
             try:

@@ -207,6 +207,20 @@ def test_what_is_said_twice_or_written_anew_is_told() -> None:
     assert asked(found) == {}
 
 
+def test_a_pipeline_that_is_a_component_names_the_file_to_import() -> None:
+    with pytest.raises(Refused, match=r"its steps are in the component ./inner.yml: import the file of that"):
+        steps_of({"component": "./inner.yml"})
+
+
+def test_what_stands_twice_in_a_file_is_told_with_the_lines(tmp_path: Path) -> None:
+    (tmp_path / "fit.yml").write_text("name: fit\ntype: command\ncommand: ls\ncommand: pwd\nenvironment: azureml:b:1\n")
+    (tmp_path / "p.yml").write_text("type: pipeline\njobs:\n  one: {component: ./fit.yml}\ntype: pipeline\n")
+    (found,) = import_azureml([read_yaml(str(tmp_path / "p.yml"))], ImportOptions())
+    assert written([found])["one"]["job"]["command"] == "pwd"
+    twice = [(entry.source, entry.note[:6]) for entry in found.report.entries if "once more" in entry.note]
+    assert twice == [("type", "line 1"), ("command", "line 3")]
+
+
 def test_each_step_is_told_at_its_line_and_a_file_it_uses_is_not_left_over(tmp_path: Path) -> None:
     text = "type: pipeline\njobs:\n  one: {command: ls, environment: 'azureml:b:1'}\n  two:\n    command: ls\n"
     (tmp_path / "p.yml").write_text(text)

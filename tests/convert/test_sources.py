@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from specrun.convert.sources import MAX_BYTES, Refused, read_json, read_yaml
+from specrun.convert.sources import MAX_BYTES, Refused, parse_yaml, read_json, read_yaml
 
 
 def written(folder: Path, text: str) -> str:
@@ -80,3 +80,11 @@ def test_half_a_character_can_be_written(tmp_path: Path) -> None:
     file = tmp_path / "any.json"
     file.write_text('{"\\ud800": ["\\udfff", "\\ud83d\\ude00"]}')
     assert read_json(str(file)).values == {"\ufffd": ["\ufffd", "\U0001f600"]}
+
+
+def test_a_field_that_stands_twice_is_known_with_both_lines() -> None:
+    text = "a: 1\nb:\n  c: 1\n  c: 2\n  <<: {d: 1}\n  d: 2\na: 2\nl: [{x: 1, x: 1}]\n"
+    source = parse_yaml("a.yml", text)
+    assert source.values == {"a": 2, "b": {"c": 2, "d": 2}, "l": [{"x": 1}]}
+    assert [*source.repeated()] == [(("b", "c"), 3, 4), (("a",), 1, 7), (("l", 0, "x"), 8, 8)]
+    assert not parse_yaml("a.yml", "x: &x {a: 1}\ny: {<<: *x, a: 2}\n").repeats

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -14,7 +14,7 @@ from specrun.convert.azureml.pipeline import Find, Pipeline, Step, pipeline_of
 from specrun.convert.imported import Imported
 from specrun.convert.kinds import Kind
 from specrun.convert.options import ImportOptions
-from specrun.convert.report import Ledger, Report
+from specrun.convert.report import Entry, Ledger, Report, Verdict
 from specrun.convert.sources import Refused, Source
 from specrun.convert.writers import Reading, write_cluster, write_data, write_datastore, write_job, write_workspace
 
@@ -58,9 +58,17 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
         used.update(reading.used)
 
     pipelines: list[Pipeline] = []
+    repeating = {source.file: source for source in sources if source.repeats}
+
+    def find(folder: str, name: str, what: str) -> Source | str:
+        read = read_beside(folder, name, what)
+        if isinstance(read, Source) and read.repeats:
+            repeating.setdefault(read.file, read)
+        return read
+
     for source, kind in kept:
         if kind == kinds.PIPELINE:
-            pipelines.append(pipeline_of(source, read_beside, set(), given=given.components))
+            pipelines.append(pipeline_of(source, find, set(), given=given.components))
             used |= pipelines[-1].all_files()
     for made in pipelines:
         if os.path.normpath(made.source.file) not in used:
@@ -82,7 +90,15 @@ def import_azureml(sources: Sequence[Source], options: ImportOptions) -> list[Im
                 raise
             unnamed = Ledger(source.file, source.values, source.place).close("no job that was given names it")
             found[0] = replace(found[0], report=found[0].report + unnamed)
-    return found
+    twice = Report(tuple(entry for one in repeating.values() for entry in _told_twice(one)))
+    return [replace(found[0], report=found[0].report + twice), *found[1:]] if twice.entries else found
+
+
+def _told_twice(source: Source) -> Iterator[Entry]:
+    """Of fields that stand in a file twice, those that do not count: Azure ML takes the last one."""
+    for path, line, there in source.repeated():
+        why = f"line {line}: it stands there once more, and for Azure ML the one of line {there} counts"
+        yield Entry(source.file, path, Verdict.DROPPED, "", why)
 
 
 def refusal_of(source: Source, given: Sequence[Source] = ()) -> Refused | None:
@@ -101,6 +117,10 @@ def _steps_of(pipeline: Pipeline) -> list[Step]:
     steps = [*pipeline.all_steps()]
     if not steps:
         whys = [f"{key}: {why}" for key, why in pipeline.steps.items() if isinstance(why, str)]
+        if (component := coerce.word(pipeline.values.get("component"))) is not None and not pipeline.steps:
+            whys.append(
+                f"its steps are in the component {component}: import the file of that, which is a pipeline, too"
+            )
         raise Refused(pipeline.source.file, "; ".join(["no step of the pipeline can be a spec", *whys]))
     return steps
 
