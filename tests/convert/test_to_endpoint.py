@@ -148,7 +148,7 @@ def registered(kind: str) -> None:
     home = Path(".specrun").absolute()
     output = home / "runs" / RUN / "outputs" / "model"
     output.mkdir(parents=True)
-    (output / "MLmodel").write_text("flavors: {}")
+    (output / "MLmodel").write_text("flavors: {sklearn: {}}")
     tags = {RUN_TAG: RUN, OUTPUT_TAG: "model"}
     LocalModels(home, HashCache(home)).register(Registration("digits", kind, RUN, "model", Maker("train"), tags))
 
