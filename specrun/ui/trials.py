@@ -28,6 +28,7 @@ class Trials:
         run, trials = self._fresh.of(name, "", lambda entry: _read(name, entry)).value()
         return {
             **sweep_data(run, trials),
+            "status": run.status.value,
             "rows": [{**trial_data(trial), "reason": hide(trial.reason)} for trial in trials],
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,12 +37,10 @@ def test_a_chain_says_what_waits_for_what(tmp_path: Path, page_of: PageOf, serve
     served = serve(tmp_path, ".")
     for width in (1280, 400):
         one = page_of(served, "#/plan", width=width)
-        nodes = one.page.locator("[data-node]")
-        expect(nodes.filter(has_text="run/prep").first).to_contain_text("succeeded")  # others need it
-        expect(nodes.filter(has_text="run/last")).to_contain_text(
-            "waits for train" if width > 1000 else "needs run/train"
-        )
-        nodes.filter(has_text="run/last").click()
+        prep, last = (one.page.get_by_role("button", name=re.compile(f"^run.{name}")) for name in ("prep", "last"))
+        expect(prep).to_contain_text("succeeded")
+        expect(last).to_contain_text("waits for train" if width > 1000 else "needs run/train")
+        last.click()
         expect(one.page.locator(".sr-plan-detail")).to_contain_text("Waits for x")
         assert (one.sticks_out(), one.hard_to_read()) == ([], [])
         one.go(f"#/runs/{run.name}")

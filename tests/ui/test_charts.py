@@ -235,14 +235,24 @@ def trial(number: int, value: object, status: str = "succeeded", **more: object)
     return {"reason": "", "started": 1000 + number, "ended": 1010 + number, **facts, **more}
 
 
+@pytest.mark.parametrize("status", ["running", "cancelled"])
+def test_a_sweep_without_trials(shown: Shown, status: str) -> None:
+    sweep = {"objective": {"goal": "maximize", "primary_metric": "accuracy"}, "trials": 6, "counts": {}, "best": None}
+    page = shown({"runs/a-1/trials": {**sweep, "status": status, "rows": []}}, "trialsPanel", "a-1").page
+    expect(page.locator(".sr-trials-summary")).to_have_text("0 of 6 trials")
+    expect(page.get_by_text("No trial has begun")).to_be_visible()
+    expect(page.get_by_text("They stand here as they begin.")).to_have_count(int(status == "running"))
+    expect(page.get_by_role("heading", name="Trials")).to_be_hidden()
+
+
 def test_the_trials_of_a_sweep_are_drawn_as_they_come(shown: Shown) -> None:
     rows = [trial(0, 0.5), trial(1, 0.75), trial(2, None, "failed", reason=HOSTILE), trial(3, "NaN")]
     sweep = {"objective": {"goal": "maximize", "primary_metric": "accuracy"}, "trials": 6}
-    counts = {"succeeded": 3, "failed": 1}
+    counts = {"succeeded": 3, "failed": 1, "running": 1}
     page = shown(
         {"runs/a-1/trials": {**sweep, "counts": counts, "best": rows[1], "rows": rows}}, "trialsPanel", "a-1"
     ).page
-    expect(page.locator(".sr-trials-summary")).to_have_text("4 of 6 trials: 3 succeeded, 1 failed")
+    expect(page.locator(".sr-trials-summary")).to_have_text("4 of 6 trials: 3 succeeded, 1 failed, 1 running")
     expect(page.locator(".sr-trials-best")).to_contain_text("Best: accuracy 0.75 by digits-1")
     names = page.locator(".sr-row .sr-cell-name")
     expect(names).to_have_text(["digits-1", "digits-0", "digits-2", "digits-3"])

@@ -228,7 +228,7 @@ function graphNode(node, change, { x, y }, isChosen, isNear, choose) {
   const { sign, tone } = actionOf(node.action);
   const words = wordsOf(node, change);
   const act = () => choose(node.id);
-  const said = [nodeName(node), node.place, ...words].filter(Boolean).join(", ");
+  const said = [nodeName(node), node.place, ...words.map((word) => word.replace(/^\P{L}+/u, ""))].filter(Boolean).join(", "); // signs are not read out
   return svg("g", {
     class: `sr-node sr-act-${tone}${isChosen ? " sr-chosen" : ""}${isNear ? " sr-near" : ""}${stateClass(node)}`,
     transform: `translate(${x},${y})`, tabindex: "0", role: "button", "aria-pressed": String(isChosen), "aria-label": said, dataset: { node: node.id }, onclick: act,
@@ -239,7 +239,7 @@ function graphNode(node, change, { x, y }, isChosen, isNear, choose) {
     svg("rect", { class: "sr-node-side", width: 5, height: BOX.height - 14, x: 5, y: 7, rx: 2.5 }),
     svg("text", { class: "sr-node-sign", x: 20, y: 20 }, sign),
     svg("text", { class: "sr-node-name", x: 36, y: 19 }, shortened(node.kind === "run" ? nodeName(node) : nodeTitle(node), 20)),
-    svg("text", { class: "sr-node-said", x: 36, y: 36 }, shortened([node.kind === "run" ? "" : node.kind, ...words, !node.state && node.place].filter(Boolean).join(" · "), 27)));
+    svg("text", { class: "sr-node-said", x: 36, y: 36 }, shortened([node.kind === "run" ? "" : node.kind, ...words, !node.state && node.place].filter(Boolean).join(" · "), 29)));
 }
 
 /** kind/name. */

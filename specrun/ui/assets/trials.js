@@ -27,7 +27,8 @@ function trialsPanel(context, name, { query, go }) {
   const pictures = h("div", { class: "sr-trials-pictures", hidden: true },
     h("div", { class: "sr-section" }, curve.element), section("Parameter and metric", scatterBar, scatterPlace), section("All parameters", null, parallel.element));
   const nothing = h("div", {});
-  const element = h("div", { class: "sr-trials" }, summary.element, nothing, pictures, section("Trials", null, table.element));
+  const rows = section("Trials", null, table.element);
+  const element = h("div", { class: "sr-trials" }, summary.element, nothing, pictures, rows);
 
   function set(what, value) {
     chosen[what] = value;
@@ -50,7 +51,8 @@ function trialsPanel(context, name, { query, go }) {
     const all = [...trials.values()].sort((a, b) => a.number - b.number);
     const names = parameterNames(all);
     summary.tell(told);
-    refill(nothing, all.length ? null : emptyState("No trial has begun", h("p", {}, "They stand here as they begin.")));
+    refill(nothing, all.length ? null : emptyState("No trial has begun", statusOf(told.status).going ? h("p", {}, "They stand here as they begin.") : null));
+    rows.hidden = !all.length;
     pictures.hidden = !all.some(({ value }) => Number.isFinite(numeric(value)));
     chosen.x = names.includes(chosen.x) ? chosen.x : names[0];
     across.setOptions(names.map((one) => [one, one]), chosen.x);
@@ -97,8 +99,8 @@ function sweepSummary(context, name) {
 /** "12 of 20 trials: 9 succeeded, 2 running, 1 failed" */
 function sweepText({ trials: most, counts }) {
   const parts = Object.entries(counts).filter(([, count]) => count).map(([status, count]) => `${shownCount(count)} ${statusOf(status).word}`);
-  const begun = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  return `${shownCount(begun)} of ${counted(most, "trial")}${parts.length ? `: ${parts.join(", ")}` : ""}`;
+  const ended = Object.entries(counts).reduce((sum, [status, count]) => sum + (statusOf(status).going ? 0 : count), 0);
+  return `${shownCount(ended)} of ${counted(most, "trial")}${parts.length ? `: ${parts.join(", ")}` : ""}`;
 }
 
 function parametersText(parameters) {
@@ -225,7 +227,8 @@ function parallelPlot(context, open) {
     const marks = axes.map((axis, at) => svg("g", {},
       svg("line", { class: "sr-parallel-axis", x1: xs[at], x2: xs[at], y1: top, y2: bottom }),
       svg("text", { class: "sr-parallel-name", x: xs[at], y: 14, "text-anchor": at === 0 ? "start" : at === axes.length - 1 ? "end" : "middle", ...(at === 0 ? { dx: -AXIS_ROOM.left + 4 } : at === axes.length - 1 ? { dx: AXIS_ROOM.right - 4 } : {}) }, shortened(axis.name, 18)),
-      axisTexts(axis).map(([value, text]) => svg("text", { class: "sr-parallel-tick", x: xs[at] - 6, y: y(axis, value) + 4, "text-anchor": "end" }, shortened(text, 9)))));
+      // A value that all have stands above the line of all.
+      axisTexts(axis).map(([value, text], _, { length }) => svg("text", { class: "sr-parallel-tick", x: xs[at] - 6, y: y(axis, value) + (length === 1 && at ? -6 : 4), "text-anchor": "end" }, shortened(text, 9)))));
     refill(picture, svg("svg", { width: wide, height: AXIS_ROOM.height, role: "img", "aria-label": `${counted(lines.length, "trial")} across ${axes.map(({ name }) => name).join(", ")}` }, paths, marks));
   }
 
