@@ -40,6 +40,9 @@ from specrun.plan.trials import best
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Download
 
+MOST_ABOVE = 100
+"""Runs above one that are asked what they have read."""
+
 FIRST_POLL = 0.2
 """Seconds between the first looks at a resource that is being made; later ones are as far apart as the engine says."""
 
@@ -135,8 +138,25 @@ class Operation:
         """Register the output of a run that has succeeded. Raises EngineError."""
         run, resource = self.engine.run(name), change.resource
         trial = self._best_trial(run) if run.objective is not None else ""
-        registration = registration_of(resource.model, resource.type, resource.output, resource.maker, run, trial)
+        registration = registration_of(
+            resource.model, resource.type, resource.output, resource.maker, run, trial, self._read_above(run)
+        )
         return self.engine.register(registration)
+
+    def _read_above(self, run: Run) -> list[str]:
+        """The data that the runs have read from which a run reads, however far up, as far as that is known: one day
+        these may be gone, and what was made of them stays.
+        """
+        found: dict[str, None] = {}
+        known, level = {run.name}, [run]
+        while level and len(known) < MOST_ABOVE:
+            above = dict.fromkeys(name for one in level for name in one.upstream.values())
+            names = [name for name in above if name not in known]
+            known.update(names)
+            seen = read_all(self.engine.looking(name, partial(_get, name)) for name in names)
+            level = [one for one in seen if isinstance(one, Run)]
+            found |= dict.fromkeys(one for run in level for one in run.reads if one.startswith("data/"))
+        return list(found)
 
     def _best_trial(self, run: Run) -> str:
         found = best(self.engine.trials(run.name), run.objective) if run.objective is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -108,15 +108,19 @@ def wrong_in_mlmodel(text: bytes) -> str:
     return "an MLmodel without `flavors`" if text.strip() else "an MLmodel with nothing in it"
 
 
-def registration_of(model: str, kind: str, output: str, maker: Maker, run: Run, trial: str = "") -> Registration:
-    """What registers the output of a run that has succeeded; of a sweep that of its best trial."""
+def registration_of(
+    model: str, kind: str, output: str, maker: Maker, run: Run, trial: str = "", further: Sequence[str] = ()
+) -> Registration:
+    """What registers the output of a run that has succeeded; of a sweep that of its best trial. `further` is what the
+    runs that it reads from have read.
+    """
     tags = {
         RUN_TAG: run.name,
         OUTPUT_TAG: output,
         FINGERPRINT_TAG: run.fingerprint,
         TRIAL_TAG: trial,
         COMMIT_TAG: run.provenance.commit + ("-dirty" if run.provenance.commit and run.provenance.dirty else ""),
-        DATA_TAG: " ".join(run.reads),
+        DATA_TAG: " ".join(dict.fromkeys((*run.reads, *further))),
     }
     return Registration(
         model, kind, trial or run.name, output, maker, {tag: text for tag, text in tags.items() if text}

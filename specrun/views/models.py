@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from specrun.apply.lineage import Lineage, Source, data_of
 from specrun.plan.metrics import number_data
-from specrun.plan.models import COMMIT_TAG, FINGERPRINT_TAG, OUTPUT_TAG, RUN_TAG, TRIAL_TAG
+from specrun.plan.models import COMMIT_TAG, DATA_TAG, FINGERPRINT_TAG, OUTPUT_TAG, RUN_TAG, TRIAL_TAG
 from specrun.plan.resources import Place
 from specrun.spec.frozen import dataclass
 from specrun.spec.model import Scalar
@@ -103,6 +103,7 @@ def model_text(row: Row, paint: Paint, width: int) -> str:
         "output": visible(model.output),
         "fingerprint": visible(tags.get(FINGERPRINT_TAG, "")),
         "commit": visible(f"{commit}{' (dirty)' if dirty else ''}"),
+        "data": visible(tags.get(DATA_TAG, "")) if run is None else "",  # else it stands with the runs that read it
     }
     lines += [tied(f"  {name:<12}", said, width) for name, said in facts.items() if said]
     if lineage.metrics:

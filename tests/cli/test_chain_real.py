@@ -59,6 +59,16 @@ def test_what_is_read_by_two_ways_is_once_in_a_copy(specrun: Any, chain: Path) -
         assert said.code == 0, said.out + said.err
 
 
+def test_a_model_leads_to_the_data_that_was_read_upstream_when_its_runs_are_gone(specrun: Any, chain: Path) -> None:
+    raw = "job: {command: 'cp ${{ inputs.raw }}/* ${{ outputs.f }}', inputs: {raw: {data: raw}}, outputs: {f: {}}}\n"
+    write_spec(chain, f"name: prep\ndata: {{raw: {{path: raw}}}}\n{raw}", "prep.yaml", raw__one_txt="1\n")
+    write_spec(chain, REGISTERED, "train.yaml")
+    assert specrun("apply", ".", "-q").code == 0
+    assert "    data/default/raw\n" in specrun("models", "digits:1").out
+    assert specrun("destroy", ".", "--also", "run", "--yes").code == 0
+    assert "  data         data/default/raw\n" in specrun("models", "digits:1").out
+
+
 def test_a_chain_from_its_plan_to_a_copy_elsewhere(specrun: Any, chain: Path) -> None:
     said = specrun("apply", "train.yaml")
     assert (said.code, "Nothing has run for what prep is now" in said.err) == (1, True)
