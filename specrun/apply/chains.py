@@ -86,9 +86,12 @@ class _Looking:
         given = self._given.get(written, [])
         found = [one for one in given if one.target in ("", self._target(spec))]
         found = found or (given if not spec.target else []) or self._named(spec, written)
-        if len(found) == 1:
+        if len(found) == 1 and found[0].job is not None:
             return found[0]
-        if not found and (file := self._broken.get(written)):
+        if len(found) == 1:
+            file = os.path.relpath(found[0].file)
+            detail = f"{file} has no `job`: nothing of {written} ever runs."
+        elif not found and (file := self._broken.get(written)):
             file = os.path.relpath(file)
             detail = f"{file} is named `{written}`, and is no spec that could be run: see `specrun validate {file}`."
         elif not found and (targets := self._targets(spec, written)):
@@ -98,8 +101,11 @@ class _Looking:
         elif not found:
             detail = f"No spec named `{written}` was given, and there is none in {self._where(spec)}. "
             meant = nearest(written, self._known(spec))
-            detail += f"Did you mean `{meant}`? " if meant is not None else "Correct the name. "
-            detail += "The path of its file does, too, as in `run: ../prep/job.yaml`."
+            if meant == written:
+                detail = f"What is named `{written}` is a base of others (`abstract: true`), which never runs."
+            else:
+                detail += f"Did you mean `{meant}`? " if meant is not None else "Correct the name. "
+                detail += "The path of its file does, too, as in `run: ../prep/job.yaml`."
         else:
             files = ", ".join(sorted(os.path.relpath(one.file) for one in found))
             detail = f"Several specs are named `{written}`: {files}. Write the path of the one that is meant."

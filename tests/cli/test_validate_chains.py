@@ -142,3 +142,20 @@ def test_a_spec_without_targets_reads_from_one_that_has_some(repository: Path, s
     )
     spec("prep", outputs="{f: {}}", more=f"{targets}default_target: dev\n")
     assert specrun("graph", "train.yaml").code == 0
+
+
+@pytest.mark.parametrize(
+    ("prep", "told"),
+    [
+        ("data: {x: {path: x}}\n", "prep.yaml has no `job`: nothing of prep ever runs."),
+        ("abstract: true\njob: {command: ls}\n", "What is named `prep` is a base of others"),
+    ],
+)
+def test_a_spec_that_never_runs_is_not_read_from(repository: Path, specrun: Command, prep: str, told: str) -> None:
+    (repository / "x").mkdir()
+    (repository / "x" / "f").touch()
+    (repository / "prep.yaml").write_text(HEAD.format("prep") + prep)
+    spec("train", "{f: {run: prep, output: default}}")
+    said = specrun("plan", "train.yaml")
+    assert said.code == 65
+    assert told in " ".join(said.err.split())
