@@ -89,8 +89,7 @@ class _Looking:
         if len(found) == 1 and found[0].job is not None:
             return found[0]
         if len(found) == 1:
-            file = os.path.relpath(found[0].file)
-            detail = f"{file} has no `job`: nothing of {written} ever runs."
+            detail = f"{os.path.relpath(found[0].file)} has no `job`: nothing of {written} ever runs."
         elif not found and (file := self._broken.get(written)):
             file = os.path.relpath(file)
             detail = f"{file} is named `{written}`, and is no spec that could be run: see `specrun validate {file}`."
