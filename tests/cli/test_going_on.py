@@ -6,7 +6,7 @@ import os
 import shlex
 import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +88,11 @@ def printed(err: str) -> Sequence[list[str]]:
 
 
 @pytest.fixture
-def chain(tmp_path: Path, specrun: Any, monkeypatch: pytest.MonkeyPatch) -> Chain:
+def chain(tmp_path: Path, specrun: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
     monkeypatch.setenv("COLUMNS", "60")
-    return Chain(tmp_path, specrun)
+    made = Chain(tmp_path, specrun)
+    yield made
+    made.go.touch()  # also after a test that has failed: nobody waits for ever
 
 
 FILES = ("prep.yaml", "chain/train.yaml")
