@@ -1,4 +1,5 @@
-"""SIGKILL at random moments of a sweep: its supervisor, the apply, trials, all at once as when the machine restarts.
+"""SIGKILL at random moments of a sweep: its supervisor, the apply, trials, all at once as when the machine restarts;
+and another sweep of the same trials that takes its place.
 
 Then `apply` until it ends: each parameter set has exactly one success, the best trial is the right one, and nothing is
 left.
@@ -37,6 +38,9 @@ MOMENTS = 100
 """At most: when a trial has failed, and all others are through, there may be nobody left to kill."""
 
 VICTIMS = {"sweep": 4, "apply": 2, "trial": 4, "guard": 1, "role": 1, "machine": 2}
+CANCELS = 0.3
+"""Of applies: how many take the place of what goes on."""
+
 SIDE_BY_SIDE = 2
 PATIENCE = 90.0
 """Seconds after which an apply waits for ever."""
@@ -67,6 +71,11 @@ class Killed(Place):
         called = ["apply", file, "--quiet", *arguments]
         environment = {**environment_in(self.folder), "PYTHONPATH": str(commands.ROOT)}
         return commands.start(called, self.folder, environment, "local")
+
+    def begin_any(self) -> commands.Command:
+        """One of the two, which now and then takes the other's place, with the trials that go on."""
+        previous = ["--cancel-previous"] if self.random.random() < CANCELS else []
+        return self.begin(self.random.choice(self.files), *previous)
 
     def end(self, command: commands.Command) -> int:
         try:
@@ -128,7 +137,7 @@ def killed(folder: Path, random: chance.Random) -> Counter[str]:
     place = Killed(folder, random)
     struck: Counter[str] = Counter()
     try:
-        command = place.begin(random.choice(place.files))
+        command = place.begin_any()
         for _ in range(MOMENTS):
             if struck.total() >= KILLS:
                 break
@@ -137,7 +146,7 @@ def killed(folder: Path, random: chance.Random) -> Counter[str]:
             struck[victim] += place.kill(victim, command)
             if command.poll() is not None:
                 place.end(command)
-                command = place.begin(random.choice(place.files))
+                command = place.begin_any()
                 if len(place.successes()) == len(VALUES):
                     break
         place.end(command)
@@ -146,7 +155,7 @@ def killed(folder: Path, random: chance.Random) -> Counter[str]:
                 code = place.end(place.begin(file))
                 if code == 0 and len(place.successes()) == len(VALUES):
                     break
-                if code in (0, 100):
+                if code in (0, 100, 103):
                     place.end(place.begin(file, "--rerun"))
         check(place, struck)
     except BaseException:
