@@ -252,7 +252,7 @@ def _write_output(entry: Section, to: Key) -> None:
     elif kind in ("", "uri_folder", "path"):
         entry.carry("type", to, "every output is a folder")
     elif kind in _FOLDERS:
-        entry.rewrite("type", to, f"{kind}: the same folder; register it afterwards")
+        entry.rewrite("type", to, f"{kind}: the same folder; `register` makes it a version of a model")
     else:
         entry.doubt("type", to, f"an output is a folder, not {kind}: write the file into it")
     _write_mode(entry, to, _WRITTEN, "rw_mount and upload", {"mount": "an output's mount is rw_mount"})
