@@ -44,7 +44,7 @@ class Blob:
     sha256: str
 
 
-def list_blobs(container: Container, start: str, page: int = PAGE) -> Iterator[Blob]:
+def list_blobs(container: Container, start: str, page: int | None = None) -> Iterator[Blob]:
     """Blobs whose names begin so, without folders, the lists of sources and locks. Raises EngineError."""
     return (
         blob for blob in _every(container, start, page) if not is_list(blob.name) and not _LOCK.fullmatch(blob.name)
@@ -56,14 +56,14 @@ def list_source_lists(container: Container) -> Iterator[Blob]:
     return (blob for blob in _every(container, FOLDER) if is_list(blob.name))
 
 
-def _every(container: Container, start: str, most: int = PAGE) -> Iterator[Blob]:
+def _every(container: Container, start: str, page: int | None = None) -> Iterator[Blob]:
     marker: str | None = None
     seen: set[str] = set()
     while marker is None or marker:
         with explained(container, f"listing {start or 'it'}"):
-            page = _page(container, start, marker, most)
+            answer = _page(container, start, marker, page or PAGE)
         try:
-            root = ElementTree.fromstring(page)
+            root = ElementTree.fromstring(answer)
         except ElementTree.ParseError as error:
             raise EngineError(
                 f"{container.words}: what came is not a listing ({error}): is a proxy in between?"
