@@ -330,7 +330,7 @@ def _make_portable(document: dict[str, Any]) -> None:
     for name, entry in list(inputs.items()):
         literal = entry if not isinstance(entry, dict) else None
         plain = isinstance(literal, (int, float)) or (
-            isinstance(literal, str) and re.fullmatch(r"[A-Za-z]\w*", literal)
+            isinstance(literal, str) and re.fullmatch(r"[A-Za-z]\w*", literal, re.ASCII)
         )
         if isinstance(literal, bool) or (literal is not None and not plain):
             inputs[name] = 3

@@ -291,3 +291,15 @@ sweep:
     assert written["search_space"]["x"]["values"] == [1, "true"]
     assert "services" not in written
     assert set(written["trial"]) == {"command", "environment"}
+
+
+def test_a_model_whose_name_the_sdk_takes_for_no_output_is_said(tmp_path: Path) -> None:
+    outputs = "{a: {register: {name: digits.v2}}, b: {register: {name: digits-v2}}}"
+    spec = read(
+        tmp_path, f"job: {{command: 'ls ${{{{ outputs.a }}}} ${{{{ outputs.b }}}}', outputs: {outputs}}}\n", "job"
+    )
+    assert [".".join(map(str, one.path)) for one in losses(spec)] == ["job.outputs.a.register.name"]
+    text = export_azureml(spec)["job.yml"]
+    written = yaml.safe_load(text)["outputs"]
+    assert ["name" in written[name] for name in ("a", "b")] == [False, True]
+    assert "az ml model create -n digits.v2 -t custom_model -p azureml://jobs/JOB/outputs/a/paths/" in text

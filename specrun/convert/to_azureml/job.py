@@ -157,12 +157,21 @@ def _labelled(path: str) -> str:
     return path if name == path or name.startswith("/") or set(name) & set(":@") else f"{path}@latest"
 
 
+def names_model(name: str) -> bool:
+    """Whether the SDK takes it for the name of a model that an output becomes; the service takes dots, too."""
+    return "." not in name
+
+
 def _put_outputs(page: Document, job: Job) -> None:
     outputs: dict[str, Value] = {}
     for name, output in job.outputs.items():
         said: dict[str, Value] = {"type": output.model_type or "uri_folder", "mode": output.mode}
-        if output.model:
+        if output.model and names_model(output.model):
             said = {**said, "name": output.model}
+        elif output.model:
+            path = f"azureml://jobs/JOB/outputs/{name}/paths/"
+            made = f"az ml model create -n {output.model} -t {output.model_type} -p {path}"
+            page.comment(("outputs", name), f"az takes no dot in its name here. Once it has succeeded: {made}")
         outputs[name] = said
         if output.path is not None and output.path.startswith("azureml:"):
             outputs[name] = {**said, "path": output.path}

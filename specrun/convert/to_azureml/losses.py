@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specrun.convert.pip_lists import notes_on_pip
+from specrun.convert.to_azureml.job import names_model
 from specrun.convert.to_azureml.sweep import losses_of_sweep
 from specrun.engines.azure.cluster_words import mapping
 from specrun.spec.diagnostics import Diagnostic, Path
@@ -42,6 +43,10 @@ def _of_job(job: Job) -> Iterator[tuple[Path, str]]:
         if isinstance(value, Secret):
             detail = f"environment_variables.{name}: a secret, which is left out; a comment in job.yml has the option."
             yield ("job", "environment_variables", name), detail
+    for name, output in job.outputs.items():
+        if output.model and not names_model(output.model):
+            detail = f"register: in a job's file az takes no dot in {output.model}; a comment has the command for it."
+            yield ("job", "outputs", name, "register", "name"), detail
     for note in notes_on_pip(job.environment or Environment(pip=())):
         yield ("job", "environment"), f"environment: {note}."
     if job.max_attempts is not None:
