@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 import specrun
 from specrun.ui.plans import Plans
+from tests.local.runs import wait_until
 
 PREP = """\
 apiVersion: specrun/v1
@@ -28,7 +28,6 @@ job:
   inputs: {x: {run: prep, output: features}}
   outputs: {model: {register: {name: digits}}}
 """
-WAIT = 30.0
 
 
 def chain(folder: Path, code: int) -> specrun.Specs:
@@ -43,14 +42,16 @@ def seen(plans: Plans) -> Any:
 
 def shown(plans: Plans, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The nodes by their names, once they are so."""
-    give_up = time.monotonic() + WAIT
-    while True:
+    latest: dict[str, Any] = {}
+
+    def there() -> bool:
         told = seen(plans)
-        nodes = {node["label"]: node for node in told["graph"]["nodes"]}
-        if nodes and not told["making"] and until(nodes):
-            return nodes
-        assert time.monotonic() < give_up, nodes
-        time.sleep(0.01)
+        latest.clear()
+        latest.update({node["label"]: node for node in told["graph"]["nodes"]})
+        return bool(latest) and not told["making"] and until(latest)
+
+    wait_until(there, "the plan to be so", lambda: latest)
+    return latest
 
 
 def states(plans: Plans, **wanted: str | None) -> dict[str, Any]:
